@@ -1,0 +1,1 @@
+"""ACT: touch the world, one deed each, safe to repeat."""

@@ -1,0 +1,1 @@
+"""Other people's services, each behind the Protocol its activities ask for."""

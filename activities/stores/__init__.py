@@ -1,0 +1,1 @@
+"""Our own data, each store behind the Protocol its users ask for."""

@@ -1,0 +1,1 @@
+"""MEASURE: side by side, each bench one command."""

@@ -1,0 +1,1 @@
+"""PRETEND: local GitHub, Linear and Slack with faults on demand."""

@@ -1,0 +1,1 @@
+"""ADMIT: verify, translate, start, signal, query, show."""

@@ -1,0 +1,1 @@
+"""REMEMBER: order deeds, wait, hold durable state. One workflow a file."""
