@@ -1,0 +1,67 @@
+"""
+The sandbox as one application.
+
+    /github          GitHub's REST API
+    /linear/graphql  Linear's GraphQL API
+    /slack/api/      Slack's Web API
+    /_ledger         what was done
+    /_faults         what goes wrong
+    /_github         what a test may arrange on GitHub: apps, hooks, files
+
+Each platform module gives ``routes(world)``, which are mounted under the platform's name,
+and may give ``control(world)``, which are not, and which no fault strikes.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from sandbox.faults import Faults
+from sandbox.faults import routes as fault_routes
+from sandbox.ledger import Ledger
+from sandbox.ledger import routes as ledger_routes
+from sandbox.wire import PLATFORMS, Wire
+from sandbox.world import World
+
+
+async def alive(request: Request) -> Response:
+    """Say that we are there."""
+    return PlainTextResponse("contexten sandbox\n")
+
+
+def platform_routes(world: World) -> list[BaseRoute]:
+    """What the platforms serve, each under its own name."""
+    routes: list[BaseRoute] = []
+    for platform in PLATFORMS:
+        if find_spec(f"sandbox.{platform}") is None:
+            continue
+        module = import_module(f"sandbox.{platform}")
+        routes.append(Mount(f"/{platform}", routes=module.routes(world)))
+        if hasattr(module, "control"):
+            routes.extend(module.control(world))
+    return routes
+
+
+def create(ledger: Ledger | None = None, seed: int = 0) -> ASGIApp:
+    """
+    All platforms behind one wire, with their ledger and their faults.
+
+    Args:
+        ledger: Where effects are written down; a new one in memory if not given.
+        seed: What the faults' dice start from.
+    """
+    world = World(ledger=ledger or Ledger(), faults=Faults(seed))
+    app = Starlette(
+        routes=[
+            Route("/", alive),
+            *ledger_routes(world.ledger),
+            *fault_routes(world.faults),
+            *platform_routes(world),
+        ]
+    )
+    return Wire(app, world.ledger, world.faults)
