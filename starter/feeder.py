@@ -1,0 +1,189 @@
+"""
+The feeder: hands the spool over to the engine, in order of arrival, at the engine's pace.
+
+It lives in the process of a deliveries worker, so that the engine can answer a start with
+the workflow's first task (eager start). Of several such processes one holds the spool; when
+it dies, its lock goes with it and the next takes over. A start is repeated until the
+engine has said yes, or that it has this delivery already: the workflow id makes that safe.
+"""
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+from temporalio.service import RPCError, RPCStatusCode
+
+from contexten.delivery import Event
+from starter.cursor import Cursor
+from starter.frames import Record
+from starter.record import event_of
+from starter.spool import Spool, segments, take_lock
+from starter.tail import Damaged, Placed, Tail
+
+log = structlog.get_logger()
+
+POLL_S = 0.005
+KEEP_CURSOR_EVERY_S = 0.05
+TIDY_EVERY_S = 30.0
+LONGEST_PAUSE_S = 1.0
+LOCK_POLL_S = 0.5
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+REFUSALS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION})
+
+
+class Taken(StrEnum):
+    """What became of one record."""
+
+    STARTED = "started"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+Start = Callable[[Event, bytes], Awaitable[bool]]
+
+
+class Feeder:
+    """
+    Attributes:
+        counts: Records handled so far, by what became of them.
+    """
+
+    def __init__(
+        self, folder: Path, start: Start, refused: Spool, *, in_flight: int, retention_s: float
+    ) -> None:
+        """
+        Args:
+            folder: The spool to read.
+            start: Starts a delivery's workflow; answers False if the engine had it already.
+            refused: Keeps what the engine will never take.
+            in_flight: Starts under way at once.
+            retention_s: Seconds a file is kept after all of it was taken.
+        """
+        self._folder = folder
+        self._start = start
+        self._refused = refused
+        self._in_flight = in_flight
+        self._retention_s = retention_s
+        self._under_way: deque[tuple[Cursor, asyncio.Task[None] | None]] = deque()
+        self.counts: dict[Taken, int] = dict.fromkeys(Taken, 0)
+
+    async def run(self) -> None:
+        """Feed until cancelled; then wait for the starts under way, and keep the cursor."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = await self._lock()
+        try:
+            await self._feed(Tail(self._folder, opening_cursor(self._folder)))
+        finally:
+            os.close(lock)
+
+    async def _lock(self) -> int:
+        while (lock := take_lock(self._folder / "feeder.lock")) is None:  # noqa: ASYNC110
+            await asyncio.sleep(LOCK_POLL_S)
+        return lock
+
+    async def _feed(self, tail: Tail) -> None:
+        kept = tail.cursor
+        kept_at = tidied_at = time.monotonic()
+        try:
+            while True:
+                for found in tail.read():
+                    await self._make_room()
+                    self._take(found)
+                now = time.monotonic()
+                done = self._done(kept)
+                if done != kept and now - kept_at >= KEEP_CURSOR_EVERY_S:
+                    done.write(self._folder)
+                    kept, kept_at = done, now
+                if now - tidied_at >= TIDY_EVERY_S:
+                    tidy(self._folder, kept, time.time() - self._retention_s)
+                    tidied_at = now
+                await asyncio.sleep(POLL_S)
+        finally:
+            self._done(kept).write(self._folder)
+            for _, start in self._under_way:
+                if start is not None:
+                    start.cancel()
+
+    async def _make_room(self) -> None:
+        """Wait until fewer than the allowed starts are under way."""
+        while (
+            len(running := [s for _, s in self._under_way if s and not s.done()]) >= self._in_flight
+        ):
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+
+    def _take(self, found: Placed | Damaged) -> None:
+        if isinstance(found, Damaged):
+            self._set_aside(found)
+            self._under_way.append((found.after, None))
+            return
+        self._under_way.append((found.after, asyncio.create_task(self._hand_over(found.record))))
+
+    def _done(self, cursor: Cursor) -> Cursor:
+        """The cursor before which everything was taken, *cursor* being the last one known."""
+        while self._under_way and (self._under_way[0][1] is None or self._under_way[0][1].done()):
+            cursor, start = self._under_way.popleft()
+            if start is not None and not start.cancelled() and (error := start.exception()):
+                raise error
+        return cursor
+
+    async def _hand_over(self, record: Record) -> None:
+        try:
+            event = event_of(record.header)
+        except ValueError as error:
+            await self._refuse(record, f"unreadable header: {error}")
+            return
+        self.counts[await self._started(event, record)] += 1
+
+    async def _started(self, event: Event, record: Record) -> Taken:
+        pause = 0.05
+        while True:
+            try:
+                fresh = await self._start(event, record.body)
+            except RPCError as error:
+                if error.status in REFUSALS:
+                    await self._refuse(record, error.message, event.workflow_id)
+                    return Taken.REFUSED
+                log.warning("engine.away", reason=error.message, delivery=event.workflow_id)
+            else:
+                return Taken.STARTED if fresh else Taken.DUPLICATE
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _refuse(self, record: Record, reason: str, delivery: str | None = None) -> None:
+        log.error("delivery.refused", reason=reason, delivery=delivery)
+        await self._refused.append(record.header, record.body)
+
+    def _set_aside(self, found: Damaged) -> None:
+        log.error(
+            "spool.damaged", file=str(found.path), start=found.damage.start, bytes=len(found.data)
+        )
+        aside = self._folder / "damaged"
+        aside.mkdir(exist_ok=True)
+        (aside / f"{found.path.stem}-{found.damage.start}").write_bytes(found.data)
+
+
+def opening_cursor(folder: Path) -> Cursor:
+    """
+    Where to begin: at the kept cursor, or at the oldest file if the machine was started anew.
+
+    An engine whose database is not synced with every commit can forget, in a power cut, what
+    it had said yes to. What it does remember it answers as a duplicate.
+    """
+    boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
+    noted = folder / "boot"
+    same = noted.exists() and noted.read_text() == boot
+    noted.write_text(boot)
+    return Cursor.read(folder) if same else Cursor()
+
+
+def tidy(folder: Path, taken: Cursor, before: float) -> None:
+    """Remove the files that were taken whole and last written before *before*, epoch seconds."""
+    for path in segments(folder):
+        if int(path.stem) < taken.segment and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,309 @@
+"""
+The spool: what makes an acknowledgement durable.
+
+An append-only folder of numbered files. An append returns once its bytes are on the
+disk; those that arrive while the disk is busy share the next write (group commit).
+One process writes a folder, held by a lock; another may read it at the same time.
+"""
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+from starter.cursor import Cursor
+from starter.frames import MARK_BYTES, OPENING_BYTES, Record, frame, mark_of, opening, scan
+
+SUFFIX = ".spool"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A record on its way to the disk, and the append that waits for it."""
+
+    written_at: float
+    header: bytes
+    body: bytes
+    kept: asyncio.Future[None]
+
+
+class SpoolError(Exception):
+    """The spool cannot take a record; nothing of it is durable."""
+
+
+class SpoolFull(SpoolError):  # noqa: N818 - a state, which the door answers with 503
+    """More is waiting for the engine than the limit allows."""
+
+
+class SpoolBroken(SpoolError):  # noqa: N818
+    """The disk refused a write."""
+
+
+class SpoolClosed(SpoolError):  # noqa: N818
+    """The spool is shutting down."""
+
+
+class SpoolTaken(SpoolError):  # noqa: N818
+    """Another process writes to this folder."""
+
+
+def segments(folder: Path) -> list[Path]:
+    """The spool files of *folder*, oldest first."""
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+class Segment:
+    """The file being written to. A failed write is cut off again, so that none is half there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mark = os.urandom(MARK_BYTES)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self.size = os.write(self._fd, opening(self.mark))
+        sync_folder(path.parent)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no record is in it yet."""
+        return self.size <= OPENING_BYTES
+
+    def write(self, data: bytes) -> None:
+        """
+        Append *data* and wait until it is on the disk.
+
+        Raises:
+            OSError: If the disk refused; the file is as it was before.
+        """
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._fd, view) :]
+            os.fdatasync(self._fd)
+        except OSError:
+            os.ftruncate(self._fd, self.size)
+            os.lseek(self._fd, self.size, os.SEEK_SET)
+            raise
+        self.size += len(data)
+
+    def close(self) -> None:
+        """Close the file; one that stayed empty is removed."""
+        os.close(self._fd)
+        if self.empty:
+            self.path.unlink(missing_ok=True)
+
+
+def records(path: Path) -> Iterator[Record]:
+    """Every sound record of the file *path*, in order."""
+    data = path.read_bytes()
+    if mark := mark_of(data):
+        for found in scan(data[OPENING_BYTES:], mark, OPENING_BYTES):
+            if isinstance(found, Record):
+                yield found
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in *folder* durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def take_lock(path: Path) -> int | None:
+    """Hold *path* for this process until it ends, whatever ends it; None if another holds it."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    return fd
+
+
+class Spool:
+    """
+    The writing side. Make it and use it in one running event loop.
+
+    Attributes:
+        folder: Where the files are.
+        last_error: Why the last write failed; None while writes succeed.
+    """
+
+    def __init__(self, folder: Path, *, segment_bytes: int, limit_bytes: int) -> None:
+        """
+        Open *folder* for writing, in a new file: an older one may end in a torn record.
+
+        Args:
+            folder: Made if it is not there.
+            segment_bytes: Size at which the next file is begun.
+            limit_bytes: Bytes not yet taken by the engine at which appends are refused.
+
+        Raises:
+            SpoolTaken: If another process writes to it.
+            OSError: If the folder cannot be made or written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = take_lock(folder / "writer.lock")
+        if lock is None:
+            raise SpoolTaken(
+                f"another door writes to {folder}: give this one a CONTEXTEN_VAR of its own"
+            )
+        self.folder = folder
+        self.last_error: str | None = None
+        self._lock = lock
+        self._segment_bytes = segment_bytes
+        self._limit_bytes = limit_bytes
+        self._number = next_number(folder)
+        self._segment = Segment(self._path())
+        self._waiting: list[Waiting] = []
+        self._waiting_bytes = 0
+        self._batches: SimpleQueue[list[Waiting] | None] = SimpleQueue()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._backlog = Backlog(folder)
+        self._disk = Thread(target=self._write_batches, name="spool", daemon=True)
+        self._disk.start()
+
+    def _path(self) -> Path:
+        return self.folder / f"{self._number:010d}{SUFFIX}"
+
+    async def append(self, header: bytes, body: bytes) -> None:
+        """
+        Keep a record; return once it is on the disk.
+
+        Raises:
+            SpoolFull: If too much is waiting already.
+            SpoolBroken: If the disk refused.
+            SpoolClosed: After :meth:`close` was called.
+        """
+        if self._closed:
+            raise SpoolClosed("shutting down")
+        size = len(header) + len(body)
+        if self.backlog_bytes + size > self._limit_bytes:
+            raise SpoolFull(f"{self.backlog_bytes} bytes are waiting for the engine")
+        kept: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(Waiting(time.time(), header, body, kept))
+        self._waiting_bytes += size
+        if self._idle.is_set():
+            self._idle.clear()
+            self._loop.call_soon(self._hand_over)
+        await kept
+
+    def _hand_over(self) -> None:
+        batch, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        self._batches.put(batch)
+
+    def _written(self, batch: list[Waiting], failure: SpoolError | None) -> None:
+        for one in batch:
+            settle(one.kept, failure)
+        if self._waiting:
+            self._hand_over()
+        else:
+            self._idle.set()
+
+    def _write_batches(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            failure = self._write(batch)
+            self._loop.call_soon_threadsafe(self._written, batch, failure)
+
+    def _write(self, batch: list[Waiting]) -> SpoolBroken | None:
+        size = sum(len(one.header) + len(one.body) for one in batch)
+        try:
+            if not self._segment.empty and self._segment.size + size > self._segment_bytes:
+                self._next_segment()
+            mark = self._segment.mark
+            frames = (frame(mark, one.written_at, one.header, one.body) for one in batch)
+            data = b"".join(piece for pieces in frames for piece in pieces)
+            self._segment.write(data)
+        except OSError as error:
+            self.last_error = error.strerror or str(error)
+            return SpoolBroken(f"the disk refused: {self.last_error}")
+        self.last_error = None
+        self._backlog.grew(self._number, self._segment.size)
+        return None
+
+    def _next_segment(self) -> None:
+        following = Segment(self.folder / f"{self._number + 1:010d}{SUFFIX}")
+        self._segment.close()
+        self._segment = following
+        self._number += 1
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Bytes accepted and not yet taken by the engine; at most half a second old."""
+        return self._backlog.size() + self._waiting_bytes
+
+    def recent(self, since: datetime) -> Iterator[Record]:
+        """The records still on the disk that were written after *since*, oldest first."""
+        oldest = since.timestamp()
+        for path in segments(self.folder):
+            if path == self._segment.path or path.stat().st_mtime < oldest:
+                continue
+            for found in records(path):
+                if found.written_at >= oldest:
+                    yield found
+
+    async def close(self) -> None:
+        """Refuse what comes from now on, wait for what is being written, let go of the folder."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._idle.wait()
+        self._batches.put(None)
+        self._disk.join()
+        self._segment.close()
+        os.close(self._lock)
+
+
+def settle(kept: asyncio.Future[None], failure: SpoolError | None) -> None:
+    """Tell a waiting append how it went, unless it went away meanwhile."""
+    if kept.done():
+        return
+    if failure is None:
+        kept.set_result(None)
+    else:
+        kept.set_exception(failure)
+
+
+def next_number(folder: Path) -> int:
+    """One more than the newest file there is, or was: the cursor may name one that is gone."""
+    newest = segments(folder)
+    last = int(newest[-1].stem) if newest else 0
+    return max(last, Cursor.read(folder).segment) + 1
+
+
+class Backlog:
+    """How many bytes lie between the reader's cursor and the writer's end."""
+
+    REREAD_S = 0.5
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sizes = {int(path.stem): path.stat().st_size for path in segments(folder)}
+        self._cursor = Cursor.read(folder)
+        self._read_at = time.monotonic()
+
+    def grew(self, segment: int, size: int) -> None:
+        """*segment* has *size* bytes now."""
+        self._sizes[segment] = size
+
+    def size(self) -> int:
+        """Bytes not yet taken, by a cursor read at most half a second ago."""
+        if time.monotonic() - self._read_at > self.REREAD_S:
+            self._cursor = Cursor.read(self._folder)
+            self._read_at = time.monotonic()
+            for number in [n for n in self._sizes if n < self._cursor.segment]:
+                del self._sizes[number]
+        taken = self._cursor.offset if self._cursor.segment in self._sizes else 0
+        return max(
+            0, sum(n for s, n in list(self._sizes.items()) if s >= self._cursor.segment) - taken
+        )

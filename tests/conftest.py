@@ -1,0 +1,74 @@
+"""What every test may lean on: a real engine, real payloads, free ports, and waiting for a condition."""
+
+import asyncio
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from starter import attributes, engine
+from starter.claim_check import data_converter
+
+ROOT = Path(__file__).parents[1]
+FIELD_PAYLOADS = ROOT.parent / "shared" / "payloads"
+OWN_PAYLOADS = ROOT / "sandbox" / "payloads"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--size", choices=["S", "L"], default="S", help="how long scenarios run")
+
+
+@pytest.fixture(scope="session")
+def size(request: pytest.FixtureRequest) -> str:
+    """S runs with the tests, L on demand."""
+    chosen: str = request.config.getoption("--size")
+    return chosen
+
+
+def free_port() -> int:
+    """A port that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def until(
+    condition: Callable[[], Awaitable[object]], timeout_s: float = 30.0, every_s: float = 0.02
+) -> None:
+    """Return once *condition* holds; fail if it does not within *timeout_s* seconds."""
+    async with asyncio.timeout(timeout_s):
+        while not await condition():
+            await asyncio.sleep(every_s)
+
+
+@pytest.fixture(scope="session")
+def engine_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Temporal server of this test run, search attributes made."""
+    folder = tmp_path_factory.mktemp("engine")
+    port = free_port()
+    command = engine.command(folder / "temporal.db", port=port, ui_port=free_port())
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        asyncio.run(prepare(f"127.0.0.1:{port}"))
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+async def prepare(address: str) -> None:
+    await engine.wait_until_ready(address)
+    await attributes.ensure(await Client.connect(address))
+    await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def temporal(engine_address: str, tmp_path: Path) -> AsyncIterator[Client]:
+    """A client of the test run's engine, with a claim check of its own."""
+    converter = data_converter(tmp_path / "blobs", 128 * 1024)
+    yield await Client.connect(engine_address, data_converter=converter)

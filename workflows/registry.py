@@ -1,0 +1,92 @@
+"""
+Which reactions there are: those of the modules named in the settings, in that order.
+
+A workflow looks them up here. In the strict sandbox the modules are imported anew inside
+it, so that what they do is guarded as well.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterable
+from types import ModuleType
+
+from contexten.app import App, Reaction
+from contexten.delivery import Event
+
+DEFAULT_MODULES = ("workflows.reactions",)
+
+_names: tuple[str, ...] = DEFAULT_MODULES
+
+
+class BrokenReactions(Exception):  # noqa: N818 - it is the module that is broken
+    """A reactions module cannot be used; the message says where it breaks."""
+
+
+def load(names: Iterable[str]) -> None:
+    """
+    Take the reactions of the modules *names* from now on.
+
+    Raises:
+        BrokenReactions: If one does not import, or holds no ``app``; nothing is changed then.
+    """
+    global _names  # noqa: PLW0603 - set once, at start-up
+    fresh = tuple(names)
+    for name in fresh:
+        refuse_broken(name)
+    _names = fresh
+
+
+def refuse_broken(name: str) -> None:
+    """
+    Raises:
+        BrokenReactions: If the module *name* does not import, or holds no ``app``.
+    """
+    try:
+        found = app_of(name)
+    except Exception as error:
+        raise BrokenReactions(f"reactions module {name}: {where(error, name)}{said(error)}") from error
+    if not isinstance(found, App):
+        raise BrokenReactions(
+            f"reactions module {name}: holds no `app`; write `app = contexten.app.App()` in it"
+        )
+
+
+def app_of(name: str) -> App | None:
+    """The ``app`` of the module *name*, imported if it is not yet."""
+    module: ModuleType = __import__(name, fromlist=["app"])
+    return getattr(module, "app", None)
+
+
+def where(error: Exception, name: str) -> str:
+    """The file and line at which importing *name* broke, with a colon and a blank; or nothing."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: "
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not inside_import(f.filename)]
+    return f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+
+
+def inside_import(filename: str) -> bool:
+    """Whether a frame belongs to the importing, not to what is imported."""
+    return filename == __file__ or filename.startswith("<frozen")
+
+
+def said(error: Exception) -> str:
+    """What *error* says, in one line."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}"
+
+
+def modules() -> tuple[str, ...]:
+    """The full names of the modules in force and of what they brought with them from their folder."""
+    roots = tuple(name.partition(".")[0] for name in _names)
+    return tuple(m for m in sys.modules if m.partition(".")[0] in roots)
+
+
+def reactions_to(event: Event) -> list[tuple[str, Reaction]]:
+    """Every reaction to *event*, with its full name, in order of module and registration."""
+    found: list[tuple[str, Reaction]] = []
+    for name in _names:
+        app = app_of(name)
+        if app is not None:
+            found += app.reactions_to(event)
+    return found
