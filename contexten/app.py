@@ -83,11 +83,3 @@ class App:
         """Every reaction to *event* with its full name, ``module.function``."""
         of_platform: Reactions = getattr(self, event.platform)
         return [(f"{r.__module__}.{r.__qualname__}", r) for r in of_platform.to(event)]
-
-    def include(self, other: "App") -> None:
-        """Take in all reactions of *other*, after the ones already here."""
-        for platform in Platform:
-            mine: Reactions = getattr(self, platform)
-            theirs: Reactions = getattr(other, platform)
-            for name, reactions in theirs.by_name.items():
-                mine.by_name.setdefault(name, []).extend(reactions)

@@ -20,6 +20,22 @@ class Platform(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Triggers:
+    """
+    How people ask for us. Set when the workflow starts, so that a replay reads the same.
+
+    Attributes:
+        label: The label on an issue or ticket.
+        review_label: The label on a pull request.
+        mention: The words in a comment.
+    """
+
+    label: str = "contexten"
+    review_label: str = "review"
+    mention: str = "@contexten"
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """
     What happened, where, and to what.
@@ -36,6 +52,7 @@ class Event:
         sender: Who caused it, by login or user id; or None.
         sent_by_bot: Whether the sender says of itself that it is a bot or an app.
         tenant: The ``owner/name`` of the route it came in by; None on the plain route.
+        triggers: How people ask for us.
         payload: The parsed body. None until a reaction is about to read it.
     """
 
@@ -49,6 +66,7 @@ class Event:
     sender: str | None = None
     sent_by_bot: bool = False
     tenant: str | None = None
+    triggers: Triggers = Triggers()
     payload: Any = None
 
     @property

@@ -14,6 +14,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contexten.delivery import Triggers
 from contexten.queues import Queue
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -52,13 +53,20 @@ class Settings(BaseSettings):
         None, alias="GITHUB_TOKEN", description="token our GitHub calls are made with"
     )
     github_app_id: int | None = Field(
-        None, ge=1, alias="GITHUB_APP_ID", description="id of the GitHub App to act as, instead of a token"
+        None,
+        ge=1,
+        alias="GITHUB_APP_ID",
+        description="id of the GitHub App to act as, instead of a token",
     )
     github_app_private_key: SecretStr | None = Field(
-        None, alias="GITHUB_APP_PRIVATE_KEY", description="the App's private key, PEM or a path to it"
+        None,
+        alias="GITHUB_APP_PRIVATE_KEY",
+        description="the App's private key, PEM or a path to it",
     )
     linear_access_token: SecretStr | None = Field(
-        None, alias="LINEAR_ACCESS_TOKEN", description="API key or OAuth token our Linear calls are made with"
+        None,
+        alias="LINEAR_ACCESS_TOKEN",
+        description="API key or OAuth token our Linear calls are made with",
     )
     linear_team_id: str | None = Field(
         None, alias="LINEAR_TEAM_ID", description="team that new Linear issues belong to"
@@ -69,38 +77,63 @@ class Settings(BaseSettings):
 
     # What proves that a delivery is theirs.
     github_webhook_secret: Secrets = Field(
-        (), alias="GITHUB_WEBHOOK_SECRET", description="key that signs GitHub's deliveries; a comma-separated list while it rotates"
+        (),
+        alias="GITHUB_WEBHOOK_SECRET",
+        description="key that signs GitHub's deliveries; a comma-separated list while it rotates",
     )
     linear_webhook_secret: Secrets = Field(
-        (), alias="LINEAR_WEBHOOK_SECRET", description="key that signs Linear's deliveries; a comma-separated list while it rotates"
+        (),
+        alias="LINEAR_WEBHOOK_SECRET",
+        description="key that signs Linear's deliveries; a comma-separated list while it rotates",
     )
     slack_signing_secret: Secrets = Field(
-        (), alias="SLACK_SIGNING_SECRET", description="key that signs Slack's deliveries; a comma-separated list while it rotates"
+        (),
+        alias="SLACK_SIGNING_SECRET",
+        description="key that signs Slack's deliveries; a comma-separated list while it rotates",
     )
 
     # Where the platforms are.
     github_api_url: str = Field(
-        "https://api.github.com", pattern=r"^https?://\S+$", alias="GITHUB_API_URL", description="base address of GitHub's REST API"
+        "https://api.github.com",
+        pattern=r"^https?://\S+$",
+        alias="GITHUB_API_URL",
+        description="base address of GitHub's REST API",
     )
     linear_api_url: str = Field(
-        "https://api.linear.app/graphql", pattern=r"^https?://\S+$", alias="LINEAR_API_URL", description="address of Linear's GraphQL API"
+        "https://api.linear.app/graphql",
+        pattern=r"^https?://\S+$",
+        alias="LINEAR_API_URL",
+        description="address of Linear's GraphQL API",
     )
     slack_api_url: str = Field(
-        "https://slack.com/api/", pattern=r"^https?://\S+$", alias="SLACK_API_URL", description="base address of Slack's Web API"
+        "https://slack.com/api/",
+        pattern=r"^https?://\S+$",
+        alias="SLACK_API_URL",
+        description="base address of Slack's Web API",
     )
 
     # What leads to what.
     reactions: Names = Field(
-        ("workflows.reactions",), alias="REACTIONS", description="modules whose `app` holds the reactions, comma-separated"
+        ("workflows.reactions",),
+        alias="REACTIONS",
+        description="modules whose `app` holds the reactions, comma-separated",
     )
     workflows_for: WorkflowsFor = Field(
-        WorkflowsFor.ALL, alias="WORKFLOWS_FOR", description="`all`: every delivery starts a workflow; `reactions`: only those something reacts to"
+        WorkflowsFor.ALL,
+        alias="WORKFLOWS_FOR",
+        description="`all`: every delivery starts a workflow; `reactions`: only those something reacts to",
     )
     trigger_label: str = Field(
-        "contexten", min_length=1, alias="TRIGGER_LABEL", description="label on an issue or ticket that asks us to act"
+        "contexten",
+        min_length=1,
+        alias="TRIGGER_LABEL",
+        description="label on an issue or ticket that asks us to act",
     )
     review_label: str = Field(
-        "review", min_length=1, alias="REVIEW_LABEL", description="label on a pull request that asks for a review"
+        "review",
+        min_length=1,
+        alias="REVIEW_LABEL",
+        description="label on a pull request that asks for a review",
     )
     mention: str = Field(
         "@contexten", min_length=2, alias="MENTION", description="how people address us in comments"
@@ -108,66 +141,178 @@ class Settings(BaseSettings):
 
     # The door.
     host: str = Field("127.0.0.1", alias="HOST", description="address the door listens on")
-    port: int = Field(8000, ge=0, le=65535, alias="PORT", description="port the door listens on; 0 takes a free one")
+    port: int = Field(
+        8000,
+        ge=0,
+        le=65535,
+        alias="PORT",
+        description="port the door listens on; 0 takes a free one",
+    )
     durability: Durability = Field(
-        Durability.SPOOL, alias="DURABILITY", description="what makes an acknowledgement durable: `spool` (a disk of the door's own) or `engine`"
+        Durability.SPOOL,
+        alias="DURABILITY",
+        description="what makes an acknowledgement durable: `spool` (a disk of the door's own) or `engine`",
     )
     body_limit_bytes: int = Field(
-        25 * MIB, ge=1024, le=100 * MIB, alias="BODY_LIMIT_BYTES", description="largest body accepted, bytes"
+        25 * MIB,
+        ge=1024,
+        le=100 * MIB,
+        alias="BODY_LIMIT_BYTES",
+        description="largest body accepted, bytes",
     )
     body_memory_bytes: int = Field(
-        256 * MIB, ge=MIB, alias="BODY_MEMORY_BYTES", description="memory all bodies under way may take together, bytes; beyond it the door answers 429"
+        256 * MIB,
+        ge=MIB,
+        alias="BODY_MEMORY_BYTES",
+        description="memory all bodies under way may take together, bytes; beyond it the door answers 429",
     )
     slow_request_timeout_s: float = Field(
-        15.0, gt=0, le=30, alias="SLOW_REQUEST_TIMEOUT_S", description="seconds in which a request must have arrived whole"
+        15.0,
+        gt=0,
+        le=30,
+        alias="SLOW_REQUEST_TIMEOUT_S",
+        description="seconds in which a request must have arrived whole",
     )
     engine_timeout_s: float = Field(
-        1.0, gt=0, le=2.5, alias="ENGINE_TIMEOUT_S", description="seconds the door waits for the engine under DURABILITY=engine"
+        1.0,
+        gt=0,
+        le=2.5,
+        alias="ENGINE_TIMEOUT_S",
+        description="seconds the door waits for the engine under DURABILITY=engine",
     )
     replay_window_s: float = Field(
-        600.0, ge=0, le=86_400, alias="REPLAY_WINDOW_S", description="seconds for which a body seen is refused under another delivery id"
+        600.0,
+        ge=0,
+        le=86_400,
+        alias="REPLAY_WINDOW_S",
+        description="seconds for which a body seen is refused under another delivery id",
     )
     shutdown_timeout_s: float = Field(
-        10.0, gt=0, le=60, alias="SHUTDOWN_TIMEOUT_S", description="seconds that work under way has to finish after SIGTERM"
+        10.0,
+        gt=0,
+        le=60,
+        alias="SHUTDOWN_TIMEOUT_S",
+        description="seconds that work under way has to finish after SIGTERM",
     )
 
     # Our own data.
-    var: Path = Field(Path("var"), alias="CONTEXTEN_VAR", description="folder of everything we keep: spool, quarantine, blobs, engine database, logs")
+    var: Path = Field(
+        Path("var"),
+        alias="CONTEXTEN_VAR",
+        description="folder of everything we keep: spool, quarantine, blobs, engine database, logs",
+    )
     spool_segment_bytes: int = Field(
-        64 * MIB, ge=MIB, alias="SPOOL_SEGMENT_BYTES", description="size at which a new spool file is begun, bytes"
+        64 * MIB,
+        ge=MIB,
+        alias="SPOOL_SEGMENT_BYTES",
+        description="size at which a new spool file is begun, bytes",
     )
     spool_limit_bytes: int = Field(
-        4096 * MIB, ge=MIB, alias="SPOOL_LIMIT_BYTES", description="undelivered bytes at which the door answers 503"
+        4096 * MIB,
+        ge=MIB,
+        alias="SPOOL_LIMIT_BYTES",
+        description="undelivered bytes at which the door answers 503",
     )
     spool_retention_s: float = Field(
-        900.0, ge=0, alias="SPOOL_RETENTION_S", description="seconds a spool file is kept after the engine has taken all of it"
+        900.0,
+        ge=0,
+        alias="SPOOL_RETENTION_S",
+        description="seconds a spool file is kept after the engine has taken all of it",
     )
     claim_check_bytes: int = Field(
-        128 * 1024, ge=1024, le=1_000_000, alias="CLAIM_CHECK_BYTES", description="payload size above which the engine gets a reference, bytes"
+        128 * 1024,
+        ge=1024,
+        le=1_000_000,
+        alias="CLAIM_CHECK_BYTES",
+        description="payload size above which the engine gets a reference, bytes",
     )
 
     # The worker.
-    deliveries_slots: int = Field(200, ge=1, le=5000, alias="DELIVERIES_SLOTS", description="delivery workflow tasks in work at once, per worker")
-    starts_in_flight: int = Field(16, ge=1, le=500, alias="STARTS_IN_FLIGHT", description="workflow starts under way at once, per worker")
-    github_slots: int = Field(10, ge=1, le=500, alias="GITHUB_SLOTS", description="calls to GitHub in flight, per worker")
-    linear_slots: int = Field(8, ge=1, le=500, alias="LINEAR_SLOTS", description="calls to Linear in flight, per worker")
-    slack_slots: int = Field(5, ge=1, le=500, alias="SLACK_SLOTS", description="calls to Slack in flight, per worker")
-    agents_slots: int = Field(15, ge=1, le=500, alias="AGENTS_SLOTS", description="agent workflow tasks in work at once, per worker")
-    model_slots: int = Field(15, ge=1, le=500, alias="MODEL_SLOTS", description="model calls in flight, per worker")
-    tools_slots: int = Field(15, ge=1, le=500, alias="TOOLS_SLOTS", description="tool calls in flight, per worker")
-    control_slots: int = Field(20, ge=1, le=500, alias="CONTROL_SLOTS", description="control activities in flight, per worker")
-    metrics_port: int | None = Field(
-        None, ge=0, le=65535, alias="METRICS_PORT", description="port of the worker's Prometheus endpoint; none if not set"
+    deliveries_slots: int = Field(
+        200,
+        ge=1,
+        le=5000,
+        alias="DELIVERIES_SLOTS",
+        description="delivery workflow tasks in work at once, per worker",
     )
-    http_timeout_s: float = Field(10.0, gt=0, le=120, alias="HTTP_TIMEOUT_S", description="seconds before one request to a platform is given up")
+    starts_in_flight: int = Field(
+        16,
+        ge=1,
+        le=500,
+        alias="STARTS_IN_FLIGHT",
+        description="workflow starts under way at once, per worker",
+    )
+    github_slots: int = Field(
+        10, ge=1, le=500, alias="GITHUB_SLOTS", description="calls to GitHub in flight, per worker"
+    )
+    linear_slots: int = Field(
+        8, ge=1, le=500, alias="LINEAR_SLOTS", description="calls to Linear in flight, per worker"
+    )
+    slack_slots: int = Field(
+        5, ge=1, le=500, alias="SLACK_SLOTS", description="calls to Slack in flight, per worker"
+    )
+    agents_slots: int = Field(
+        15,
+        ge=1,
+        le=500,
+        alias="AGENTS_SLOTS",
+        description="agent workflow tasks in work at once, per worker",
+    )
+    model_slots: int = Field(
+        15, ge=1, le=500, alias="MODEL_SLOTS", description="model calls in flight, per worker"
+    )
+    tools_slots: int = Field(
+        15, ge=1, le=500, alias="TOOLS_SLOTS", description="tool calls in flight, per worker"
+    )
+    control_slots: int = Field(
+        20,
+        ge=1,
+        le=500,
+        alias="CONTROL_SLOTS",
+        description="control activities in flight, per worker",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        alias="METRICS_PORT",
+        description="port of the worker's Prometheus endpoint; none if not set",
+    )
+    http_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=120,
+        alias="HTTP_TIMEOUT_S",
+        description="seconds before one request to a platform is given up",
+    )
 
     # The missed-delivery sweep.
-    sweep_interval_s: float = Field(300.0, ge=10, alias="SWEEP_INTERVAL_S", description="seconds between two sweeps for failed GitHub deliveries")
-    sweep_repositories: Names = Field((), alias="SWEEP_REPOSITORIES", description="repositories whose hooks are swept, `owner/name`, comma-separated")
-    sweep_organizations: Names = Field((), alias="SWEEP_ORGANIZATIONS", description="organisations whose hooks are swept, comma-separated")
+    sweep_interval_s: float = Field(
+        300.0,
+        ge=10,
+        alias="SWEEP_INTERVAL_S",
+        description="seconds between two sweeps for failed GitHub deliveries",
+    )
+    sweep_repositories: Names = Field(
+        (),
+        alias="SWEEP_REPOSITORIES",
+        description="repositories whose hooks are swept, `owner/name`, comma-separated",
+    )
+    sweep_organizations: Names = Field(
+        (),
+        alias="SWEEP_ORGANIZATIONS",
+        description="organisations whose hooks are swept, comma-separated",
+    )
 
-    @field_validator("github_webhook_secret", "linear_webhook_secret", "slack_signing_secret", "reactions",
-                     "sweep_repositories", "sweep_organizations", mode="before")
+    @field_validator(
+        "github_webhook_secret",
+        "linear_webhook_secret",
+        "slack_signing_secret",
+        "reactions",
+        "sweep_repositories",
+        "sweep_organizations",
+        mode="before",
+    )
     @classmethod
     def split_list(cls, value: object) -> object:
         """A comma-separated text as its parts, blanks dropped."""
@@ -179,7 +324,9 @@ class Settings(BaseSettings):
     def app_is_whole(self) -> Self:
         """A GitHub App needs its id and its key."""
         if (self.github_app_id is None) != (self.github_app_private_key is None):
-            raise ValueError("GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY go together: set both or none")
+            raise ValueError(
+                "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY go together: set both or none"
+            )
         return self
 
     @property
@@ -196,6 +343,11 @@ class Settings(BaseSettings):
     def blobs(self) -> Path:
         """The folder of payloads that travel by reference."""
         return self.var / "blobs"
+
+    @property
+    def triggers(self) -> Triggers:
+        """How people ask for us."""
+        return Triggers(self.trigger_label, self.review_label, self.mention)
 
     def slots(self, queue: Queue) -> int:
         """How many tasks of *queue* one worker takes at once."""

@@ -1,5 +1,6 @@
 """Starting the workflow of a delivery, once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.api.common.v1 import Payload
@@ -7,7 +8,7 @@ from temporalio.client import Client
 from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from contexten.delivery import Event
+from contexten.delivery import Event, Triggers
 from contexten.queues import Queue
 from workflows import attributes
 from workflows.delivery import DeliveryWorkflow
@@ -16,13 +17,20 @@ START_TIMEOUT = timedelta(seconds=5)
 
 
 async def start(
-    client: Client, event: Event, body: bytes, *, eager: bool, timeout: timedelta = START_TIMEOUT
+    client: Client,
+    event: Event,
+    body: bytes,
+    *,
+    triggers: Triggers,
+    eager: bool,
+    timeout: timedelta = START_TIMEOUT,
 ) -> bool:
     """
     Start the workflow of *event*, or find that the engine has it.
 
     Args:
         body: The delivery's body, JSON; it goes to the engine as it is.
+        triggers: How people ask for us, as set now.
         eager: Ask for the first task in the answer; *client* must be a deliveries worker's.
         timeout: How long the engine may take.
 
@@ -36,7 +44,7 @@ async def start(
     try:
         await client.start_workflow(
             DeliveryWorkflow.run,
-            args=[event, RawValue(payload)],
+            args=[replace(event, triggers=triggers), RawValue(payload)],
             id=event.workflow_id,
             task_queue=Queue.DELIVERIES,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
