@@ -33,13 +33,14 @@ def refusal(fault: Fault, url: str) -> Answer:
         KeyError: If the fault's kind is not one that answers.
     """
     wanted = fault.wanted
-    status, headers, body = {
-        "status": broken,
-        "rate_limit": limited,
-        "html": lambda _: (502, {"content-type": "text/html"}, HTML),
-        "garbage": lambda _: (200, {"content-type": JSON}, GARBAGE),
-        "redirect_loop": lambda _: (302, {"location": url}, b""),
-    }[wanted.kind](wanted)
+    fixed: dict[str, Answers] = {
+        "html": (502, {"content-type": "text/html"}, HTML),
+        "garbage": (200, {"content-type": JSON}, GARBAGE),
+        "redirect_loop": (302, {"location": url}, b""),
+    }
+    worded = {"status": broken, "rate_limit": limited}
+    in_words = worded[wanted.kind](wanted) if wanted.kind in worded else fixed[wanted.kind]
+    status, headers, body = in_words
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
         headers = {"content-type": JSON, **headers}

@@ -1,6 +1,7 @@
 """What all platforms of the sandbox share."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.faults import Faults
 from sandbox.ledger import Ledger
@@ -16,8 +17,10 @@ class World:
         ledger: Every visible effect.
         faults: What goes wrong at the moment; only the wire asks.
         tokens: The token each platform accepts, by platform.
+        platforms: What each platform keeps for itself, by platform.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
     faults: Faults = field(default_factory=Faults)
     tokens: dict[str, str] = field(default_factory=lambda: dict(ACCEPTED))
+    platforms: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,121 @@
+"""
+Whom the sandbox's GitHub lets in: its token, an App by its signed JWT, an App's installation.
+
+Apps are arranged by ``POST /_github/apps`` with ``id``, ``public_key`` (PEM) and
+``installations``, the owners it is installed on by installation id. An App's
+signature is really verified, and installation tokens really expire.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import jwt
+from starlette.requests import Request
+
+from sandbox.github_refused import RefusedError
+
+LONGEST_JWT_S = 600
+TOKEN_LIFETIME_S = 3600.0
+
+
+@dataclass(slots=True)
+class GithubApp:
+    """
+    A GitHub App.
+
+    Attributes:
+        id: Its number.
+        public_key: PEM; what its JWTs are verified against.
+        installations: Owner by installation id.
+        token_lifetime_s: How long an installation's token is good for.
+    """
+
+    id: int
+    public_key: str
+    installations: dict[int, str] = field(default_factory=dict)
+    token_lifetime_s: float = TOKEN_LIFETIME_S
+
+
+class GithubAuth:
+    """Every credential that opens something."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._granted: dict[str, tuple[str, float]] = {}
+        self.apps: dict[int, GithubApp] = {}
+        self.tokens_granted = 0
+
+    def enter(self, request: Request) -> None:
+        """
+        Let a caller in who has our token, or an installation's.
+
+        Raises:
+            RefusedError: 401 without good credentials; 403 outside the installation, or without
+                a user agent.
+        """
+        token = credentials(request)
+        if token == self._token:
+            return
+        owner, expires = self._granted.get(token, ("", 0.0))
+        if expires < time.time():
+            raise RefusedError(401, "Bad credentials")
+        asked = request.path_params.get("owner", request.path_params.get("org", owner))
+        if asked != owner:
+            raise RefusedError(403, "Resource not accessible by integration")
+
+    def enter_as_app(self, request: Request) -> GithubApp:
+        """
+        The App that signed the caller's JWT.
+
+        Raises:
+            RefusedError: 401 if it is no JWT, unsigned by a known App, expired or too long-lived.
+        """
+        token = credentials(request)
+        try:
+            claims = jwt.decode(token, options={"verify_signature": False})
+            app = self.apps[int(claims["iss"])]
+            jwt.decode(
+                token,
+                app.public_key,
+                algorithms=["RS256"],
+                options={"require": ["exp", "iat", "iss"]},
+            )
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError):
+            raise RefusedError(401, "A JSON web token could not be decoded") from None
+        if claims["exp"] - time.time() > LONGEST_JWT_S:
+            raise RefusedError(401, "'Expiration time' claim ('exp') is too far in the future")
+        return app
+
+    def grant(self, app: GithubApp, installation: int) -> tuple[str, str]:
+        """
+        A new token of *installation*, and when it expires.
+
+        Raises:
+            RefusedError: 404 if the App is not installed under that number.
+        """
+        if installation not in app.installations:
+            raise RefusedError(404, "Not Found")
+        token = f"ghs_{secrets.token_hex(18)}"
+        expires = time.time() + app.token_lifetime_s
+        self._granted[token] = (app.installations[installation], expires)
+        self.tokens_granted += 1
+        return token, datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def credentials(request: Request) -> str:
+    """
+    The token of the ``Authorization`` header.
+
+    Raises:
+        RefusedError: 403 without a user agent; 401 without a token.
+    """
+    if not request.headers.get("user-agent"):
+        raise RefusedError(
+            403, "Request forbidden by administrative rules. Add a User-Agent header"
+        )
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in ("bearer", "token") or not token:
+        raise RefusedError(401, "Requires authentication")
+    return token.strip()
