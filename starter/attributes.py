@@ -1,5 +1,6 @@
 """Search attributes exist in a namespace before a workflow may bear them: made at start-up."""
 
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
     ListSearchAttributesRequest,
@@ -21,7 +22,9 @@ async def ensure(client: Client) -> list[str]:
         ListSearchAttributesRequest(namespace=client.namespace)
     )
     missing = {
-        key.name: key.indexed_value_type for key in attributes.ALL if key.name not in there.custom_attributes
+        key.name: IndexedValueType.ValueType(key.indexed_value_type)
+        for key in attributes.ALL
+        if key.name not in there.custom_attributes
     }
     if not missing:
         return []

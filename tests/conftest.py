@@ -1,13 +1,13 @@
-"""What every test may lean on: a real engine, real payloads, free ports, and waiting for a condition."""
+"""What every test may lean on: a real engine, and where the payloads are."""
 
 import asyncio
-import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
+from waiting import free_port
 
 from starter import attributes, engine
 from starter.claim_check import data_converter
@@ -26,23 +26,6 @@ def size(request: pytest.FixtureRequest) -> str:
     """S runs with the tests, L on demand."""
     chosen: str = request.config.getoption("--size")
     return chosen
-
-
-def free_port() -> int:
-    """A port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def until(
-    condition: Callable[[], Awaitable[object]], timeout_s: float = 30.0, every_s: float = 0.02
-) -> None:
-    """Return once *condition* holds; fail if it does not within *timeout_s* seconds."""
-    async with asyncio.timeout(timeout_s):
-        while not await condition():
-            await asyncio.sleep(every_s)
 
 
 @pytest.fixture(scope="session")

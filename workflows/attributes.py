@@ -27,7 +27,10 @@ ALL = (
 
 def of(event: Event) -> TypedSearchAttributes:
     """What a delivery can be found by from its start on."""
-    pairs = [SearchAttributePair(PLATFORM, event.platform), SearchAttributePair(EVENT_TYPE, event.kind)]
+    pairs = [
+        SearchAttributePair(PLATFORM, event.platform),
+        SearchAttributePair(EVENT_TYPE, event.kind),
+    ]
     if event.repository:
         pairs.append(SearchAttributePair(REPOSITORY, event.repository))
     if event.context:

@@ -11,12 +11,14 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     import orjson
 
-    from workflows import registry
+    from workflows.registry import import_all, reactions_to
 
 from contexten.app import Reaction
 from contexten.delivery import Event
 from workflows import attributes
 from workflows.effects import enter
+
+import_all()  # a sandbox that reloads this module reloads the reactions with it
 
 
 class Outcome(StrEnum):
@@ -50,7 +52,7 @@ class DeliveryWorkflow:
 
     @workflow.run
     async def run(self, event: Event, body: RawValue) -> Delivered:
-        reactions = registry.reactions_to(event)
+        reactions = reactions_to(event)
         if not reactions:
             return Delivered(Outcome.IGNORED)
         event = replace(event, payload=orjson.loads(body.payload.data))

@@ -5,7 +5,6 @@ A workflow looks them up here. In the strict sandbox the modules are imported an
 it, so that what they do is guarded as well.
 """
 
-import sys
 import traceback
 from collections.abc import Iterable
 from types import ModuleType
@@ -29,7 +28,7 @@ def load(names: Iterable[str]) -> None:
     Raises:
         BrokenReactions: If one does not import, or holds no ``app``; nothing is changed then.
     """
-    global _names  # noqa: PLW0603 - set once, at start-up
+    global _names
     fresh = tuple(names)
     for name in fresh:
         refuse_broken(name)
@@ -44,11 +43,17 @@ def refuse_broken(name: str) -> None:
     try:
         found = app_of(name)
     except Exception as error:
-        raise BrokenReactions(f"reactions module {name}: {where(error, name)}{said(error)}") from error
+        raise BrokenReactions(f"reactions module {name}: {where(error)}{said(error)}") from error
     if not isinstance(found, App):
         raise BrokenReactions(
             f"reactions module {name}: holds no `app`; write `app = contexten.app.App()` in it"
         )
+
+
+def import_all() -> None:
+    """Import the modules in force, where they are not yet."""
+    for name in _names:
+        app_of(name)
 
 
 def app_of(name: str) -> App | None:
@@ -57,8 +62,8 @@ def app_of(name: str) -> App | None:
     return getattr(module, "app", None)
 
 
-def where(error: Exception, name: str) -> str:
-    """The file and line at which importing *name* broke, with a colon and a blank; or nothing."""
+def where(error: Exception) -> str:
+    """The file and line at which importing broke, with a colon and a blank; or nothing."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: "
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not inside_import(f.filename)]
@@ -74,12 +79,6 @@ def said(error: Exception) -> str:
     """What *error* says, in one line."""
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {text}"
-
-
-def modules() -> tuple[str, ...]:
-    """The full names of the modules in force and of what they brought with them from their folder."""
-    roots = tuple(name.partition(".")[0] for name in _names)
-    return tuple(m for m in sys.modules if m.partition(".")[0] in roots)
 
 
 def reactions_to(event: Event) -> list[tuple[str, Reaction]]:

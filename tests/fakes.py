@@ -1,0 +1,39 @@
+"""Stand-ins for what belongs to others, and events as a platform might send them."""
+
+import uuid
+from datetime import UTC, datetime
+
+from contexten.delivery import Event, Platform
+from contexten.errors import PlatformError
+from contexten.github import Comment, Posted
+
+
+class FakeGithub:
+    """GitHub as a list of comments, which fails first with *failures*, in turn."""
+
+    def __init__(self, *failures: PlatformError) -> None:
+        self.failures = list(failures)
+        self.comments: list[Comment] = []
+        self.asked = 0
+
+    def post_comment(self, comment: Comment) -> Posted:
+        self.asked += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        known = [c for c in self.comments if c.effect.key == comment.effect.key]
+        if not known:
+            self.comments.append(comment)
+        return Posted(1, "https://github.example/1")
+
+
+def event(name: str = "issues", action: str | None = "labeled") -> Event:
+    """A GitHub event under a fresh delivery id."""
+    return Event(
+        platform=Platform.GITHUB,
+        delivery_id=str(uuid.uuid4()),
+        name=name,
+        action=action,
+        received_at=datetime.now(UTC),
+        repository="octo/hello",
+        context="github/octo/hello#7",
+    )

@@ -1,0 +1,67 @@
+"""Workflow tests run twice: with the runner that is shipped, and in the strict sandbox."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from fakes import FakeGithub
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from activities.github import GithubActivities
+from contexten.queues import Queue
+from workflows import registry
+from workflows.delivery import DeliveryWorkflow
+
+RUNNERS: dict[str, Callable[[], WorkflowRunner]] = {
+    "shipped": UnsandboxedWorkflowRunner,
+    "strict": SandboxedWorkflowRunner,
+}
+
+
+@pytest.fixture(params=RUNNERS)
+def runner(request: pytest.FixtureRequest) -> WorkflowRunner:
+    """Both runners, one after the other."""
+    return RUNNERS[request.param]()
+
+
+@pytest.fixture
+def workers(runner: WorkflowRunner) -> Callable[[Client, FakeGithub], Sequence[Worker]]:
+    """The workers a delivery needs, on the real queues."""
+
+    def made(client: Client, github: FakeGithub) -> Sequence[Worker]:
+        return (
+            Worker(
+                client,
+                task_queue=Queue.DELIVERIES,
+                workflows=[DeliveryWorkflow],
+                workflow_runner=runner,
+                workflow_failure_exception_types=[Exception],
+            ),
+            Worker(
+                client,
+                task_queue=Queue.GITHUB,
+                activities=[GithubActivities(github).post_comment],  # type: ignore[arg-type]
+                activity_executor=ThreadPoolExecutor(4),
+            ),
+        )
+
+    return made
+
+
+@pytest.fixture
+def reactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Write a reactions module and put it in force, as a user's setting would."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def written(source: str) -> str:
+        name = f"reactions_{uuid.uuid4().hex}"
+        (tmp_path / f"{name}.py").write_text(source)
+        registry.load([name])
+        return name
+
+    yield written
+    registry.load(registry.DEFAULT_MODULES)
