@@ -121,7 +121,8 @@ class Settings(BaseSettings):
     workflows_for: WorkflowsFor = Field(
         WorkflowsFor.ALL,
         alias="WORKFLOWS_FOR",
-        description="`all`: every delivery starts a workflow; `reactions`: only those something reacts to",
+        description="`all`: every delivery starts a workflow; "
+        "`reactions`: only those something reacts to",
     )
     trigger_label: str = Field(
         "contexten",
@@ -151,7 +152,8 @@ class Settings(BaseSettings):
     durability: Durability = Field(
         Durability.SPOOL,
         alias="DURABILITY",
-        description="what makes an acknowledgement durable: `spool` (a disk of the door's own) or `engine`",
+        description="what makes an acknowledgement durable: "
+        "`spool` (a disk of the door's own) or `engine`",
     )
     body_limit_bytes: int = Field(
         25 * MIB,
@@ -164,7 +166,8 @@ class Settings(BaseSettings):
         256 * MIB,
         ge=MIB,
         alias="BODY_MEMORY_BYTES",
-        description="memory all bodies under way may take together, bytes; beyond it the door answers 429",
+        description="memory all bodies under way may take together, bytes; "
+        "beyond it the door answers 429",
     )
     slow_request_timeout_s: float = Field(
         15.0,
@@ -360,7 +363,7 @@ def load() -> Settings:
     The settings out of the environment, and ``.env`` where there is one.
 
     Raises:
-        SettingsError: If any is missing or out of bounds; it names them all, with their meaning and unit.
+        SettingsError: If any is missing or out of bounds; it names them all, and their unit.
     """
     try:
         return Settings()

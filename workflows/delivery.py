@@ -11,10 +11,10 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     import orjson
 
+    from contexten.delivery import Event  # reloaded, its datetime could not be converted
     from workflows.registry import import_all, reactions_to
 
 from contexten.app import Reaction
-from contexten.delivery import Event
 from workflows import attributes
 from workflows.effects import enter
 
@@ -72,7 +72,7 @@ async def carry_out(name: str, reaction: Reaction, event: Event) -> ApplicationE
     enter(name, event)
     try:
         await reaction(event)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one reaction's fault must not touch the others
         workflow.logger.exception("reaction failed", extra={"reaction": name})
         reason = said(error)
         failure = ApplicationError(f"{name}: {reason}", type="ReactionFailed", non_retryable=True)
