@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterable
 from types import ModuleType
 
+import contexten.app
 from contexten.app import App, Reaction
 from contexten.delivery import Event
 
@@ -71,8 +72,8 @@ def where(error: Exception) -> str:
 
 
 def inside_import(filename: str) -> bool:
-    """Whether a frame belongs to the importing, not to what is imported."""
-    return filename == __file__ or filename.startswith("<frozen")
+    """Whether a frame belongs to the importing or registering, not to what is imported."""
+    return filename in {__file__, contexten.app.__file__} or filename.startswith("<frozen")
 
 
 def said(error: Exception) -> str:

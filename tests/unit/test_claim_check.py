@@ -1,0 +1,51 @@
+"""Large payloads stay with us; a reference that leads nowhere, or to something else, is said."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    StorageDriverClaim,
+    StorageDriverRetrieveContext,
+    StorageDriverStoreContext,
+)
+
+from starter.claim_check import BlobMissing, FolderDriver
+
+STORE, RETRIEVE = StorageDriverStoreContext(), StorageDriverRetrieveContext()
+PAYLOADS = [Payload(metadata={"encoding": b"json/plain"}, data=b"x" * n) for n in (0, 10, 300_000)]
+
+
+async def test_gives_back_what_it_kept(tmp_path: Path) -> None:
+    driver = FolderDriver(tmp_path)
+
+    claims = await driver.store(STORE, PAYLOADS)
+
+    assert await FolderDriver(tmp_path).retrieve(RETRIEVE, claims) == PAYLOADS
+
+
+async def test_the_same_payload_is_kept_once(tmp_path: Path) -> None:
+    driver = FolderDriver(tmp_path)
+
+    first = await driver.store(STORE, PAYLOADS[2:])
+    second = await driver.store(STORE, PAYLOADS[2:])
+
+    assert first == second
+    assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 1
+
+
+async def test_a_damaged_blob_is_not_served(tmp_path: Path) -> None:
+    driver = FolderDriver(tmp_path)
+    claims = await driver.store(STORE, PAYLOADS[1:2])
+    blob = next(p for p in tmp_path.rglob("*") if p.is_file())
+    blob.write_bytes(b"something else")
+
+    with pytest.raises(BlobMissing, match="damaged"):
+        await driver.retrieve(RETRIEVE, claims)
+
+
+async def test_a_reference_that_leads_nowhere_says_where_it_looked(tmp_path: Path) -> None:
+    claim = StorageDriverClaim({"sha256": "0" * 64, "bytes": "1"})
+
+    with pytest.raises(BlobMissing, match=str(tmp_path)):
+        await FolderDriver(tmp_path).retrieve(RETRIEVE, [claim])
