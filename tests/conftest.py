@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,7 @@ async def prepare(address: str) -> None:
 
 
 @pytest.fixture
-async def temporal(engine_address: str, tmp_path: Path) -> AsyncIterator[Client]:
+async def temporal(engine_address: str, tmp_path: Path) -> Client:
     """A client of the test run's engine, with a claim check of its own."""
     converter = data_converter(tmp_path / "blobs", 128 * 1024)
-    yield await Client.connect(engine_address, data_converter=converter)
+    return await Client.connect(engine_address, data_converter=converter)
