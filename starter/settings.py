@@ -281,6 +281,11 @@ class Settings(BaseSettings):
         alias="METRICS_PORT",
         description="port of the worker's Prometheus endpoint; none if not set",
     )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        alias="METRICS_HOST",
+        description="address the worker's Prometheus endpoint listens on",
+    )
     http_timeout_s: float = Field(
         10.0,
         gt=0,
@@ -341,6 +346,11 @@ class Settings(BaseSettings):
     def quarantine(self) -> Path:
         """The folder of signed deliveries that could not be read."""
         return self.var / "quarantine"
+
+    @property
+    def refused(self) -> Path:
+        """The folder of deliveries that the engine will never take."""
+        return self.var / "refused"
 
     @property
     def blobs(self) -> Path:
