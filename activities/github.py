@@ -1,21 +1,61 @@
 """What we do on GitHub, one deed each, safe to repeat."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from temporalio import activity
 
 from activities.boundary import told_to_temporal
-from contexten.github import Comment, Posted
+from contexten.github import (
+    Attempt,
+    CheckRun,
+    Comment,
+    FailedDeliveries,
+    FileAt,
+    FileText,
+    Found,
+    Labels,
+    NewIssue,
+    NewPullRequest,
+    Numbered,
+    Posted,
+    PullRequest,
+    ReactionTo,
+    Redelivery,
+    ReviewComment,
+    Search,
+    Target,
+)
 
 
 class GithubApi(Protocol):
     """The part of GitHub we need. ``activities.clients.github`` is the real one."""
 
     def post_comment(self, comment: Comment) -> Posted: ...
+    def post_review_comment(self, comment: ReviewComment) -> Posted: ...
+    def create_issue(self, issue: NewIssue) -> Numbered: ...
+    def create_pull_request(self, pull: NewPullRequest) -> Numbered: ...
+    def read_pull_request(self, target: Target) -> PullRequest: ...
+    def create_check_run(self, check: CheckRun) -> Posted: ...
+    def add_labels(self, labels: Labels) -> tuple[str, ...]: ...
+    def remove_labels(self, labels: Labels) -> None: ...
+    def add_reaction(self, reaction: ReactionTo) -> None: ...
+    def search_issues(self, search: Search) -> tuple[Found, ...]: ...
+    def read_file(self, file: FileAt) -> FileText: ...
+    def list_failed_deliveries(
+        self, wanted: FailedDeliveries, beat: Callable[[], None]
+    ) -> tuple[Attempt, ...]: ...
+    def redeliver(self, redelivery: Redelivery) -> None: ...
 
 
 class GithubActivities:
-    """The deeds of the ``github`` queue. PyGithub blocks, so they run in threads."""
+    """
+    The deeds of the ``github`` queue. PyGithub blocks, so they run in threads.
+
+    Besides what each says, every deed may raise TransientError (GitHub is slow, out of
+    reach or limits us), ServerError (GitHub broke), AuthenticationError (our token was
+    refused or lacks the permission) and FatalError (we have no token, or a wrong address).
+    """
 
     def __init__(self, api: GithubApi) -> None:
         self._api = api
@@ -28,10 +68,155 @@ class GithubActivities:
         Safe to repeat: a second call with the same key changes nothing.
 
         Raises:
-            TransientError: GitHub is slow or limits us; try again.
-            ServerError: GitHub broke.
-            AuthenticationError: Our token was refused or lacks the permission.
             ClientError: The issue is gone or locked.
         """
         with told_to_temporal():
             return self._api.post_comment(comment)
+
+    @activity.defn(name="github.post_review_comment")
+    def post_review_comment(self, comment: ReviewComment) -> Posted:
+        """
+        Post *comment* on a line of a pull request, or find the one already posted under its key.
+
+        Safe to repeat: a second call with the same key changes nothing.
+
+        Raises:
+            ClientError: The pull request is gone, or its diff has no such line.
+        """
+        with told_to_temporal():
+            return self._api.post_review_comment(comment)
+
+    @activity.defn(name="github.create_issue")
+    def create_issue(self, issue: NewIssue) -> Numbered:
+        """
+        Open *issue*, or find the one already opened under its key.
+
+        Safe to repeat: a second call with the same key changes nothing.
+
+        Raises:
+            ClientError: The repository is gone, archived or has no issues.
+        """
+        with told_to_temporal():
+            return self._api.create_issue(issue)
+
+    @activity.defn(name="github.create_pull_request")
+    def create_pull_request(self, pull: NewPullRequest) -> Numbered:
+        """
+        Open *pull*, or find the one already open between its branches.
+
+        Safe to repeat: GitHub allows one open pull request from one branch to another.
+
+        Raises:
+            ClientError: A branch is missing, or they do not differ.
+        """
+        with told_to_temporal():
+            return self._api.create_pull_request(pull)
+
+    @activity.defn(name="github.read_pull_request")
+    def read_pull_request(self, target: Target) -> PullRequest:
+        """
+        Read the pull request *target* as it stands.
+
+        Raises:
+            ClientError: There is none.
+        """
+        with told_to_temporal():
+            return self._api.read_pull_request(target)
+
+    @activity.defn(name="github.create_check_run")
+    def create_check_run(self, check: CheckRun) -> Posted:
+        """
+        Show *check* on its commit, or find the one already shown under its key.
+
+        Safe to repeat: a second call with the same key changes nothing.
+
+        Raises:
+            ClientError: There is no such commit.
+        """
+        with told_to_temporal():
+            return self._api.create_check_run(check)
+
+    @activity.defn(name="github.add_labels")
+    def add_labels(self, labels: Labels) -> tuple[str, ...]:
+        """
+        Add *labels*, and answer with all that are there then.
+
+        Safe to repeat: a label that is there stays as it is.
+
+        Raises:
+            ClientError: The issue is gone.
+        """
+        with told_to_temporal():
+            return self._api.add_labels(labels)
+
+    @activity.defn(name="github.remove_labels")
+    def remove_labels(self, labels: Labels) -> None:
+        """
+        Remove *labels*.
+
+        Safe to repeat: a label that is not there is no error.
+
+        Raises:
+            ClientError: The issue is gone.
+        """
+        with told_to_temporal():
+            self._api.remove_labels(labels)
+
+    @activity.defn(name="github.add_reaction")
+    def add_reaction(self, reaction: ReactionTo) -> None:
+        """
+        React with an emoji.
+
+        Safe to repeat: GitHub keeps one of each of ours.
+
+        Raises:
+            ClientError: What we react to is gone.
+        """
+        with told_to_temporal():
+            self._api.add_reaction(reaction)
+
+    @activity.defn(name="github.search_issues")
+    def search_issues(self, search: Search) -> tuple[Found, ...]:
+        """
+        Search issues and pull requests.
+
+        Raises:
+            ClientError: The query does not say where to search, or cannot be understood.
+        """
+        with told_to_temporal():
+            return self._api.search_issues(search)
+
+    @activity.defn(name="github.read_file")
+    def read_file(self, file: FileAt) -> FileText:
+        """
+        Read the text of *file*.
+
+        Raises:
+            ClientError: There is none, or it is a folder, no text or larger than 1 MB.
+        """
+        with told_to_temporal():
+            return self._api.read_file(file)
+
+    @activity.defn(name="github.list_failed_deliveries")
+    def list_failed_deliveries(self, wanted: FailedDeliveries) -> tuple[Attempt, ...]:
+        """
+        List all attempts of the deliveries that never arrived. Heartbeats with every page.
+
+        Raises:
+            ClientError: There are no such webhooks, or we may not see them.
+        """
+        with told_to_temporal():
+            return self._api.list_failed_deliveries(wanted, activity.heartbeat)
+
+    @activity.defn(name="github.redeliver")
+    def redeliver(self, redelivery: Redelivery) -> None:
+        """
+        Have GitHub repeat an attempt to deliver.
+
+        Safe to repeat: a delivery that comes twice leads to one workflow.
+
+        Raises:
+            ClientError: GitHub has forgotten the attempt.
+        """
+        with told_to_temporal():
+            self._api.redeliver(redelivery)

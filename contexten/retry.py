@@ -4,7 +4,7 @@ How patient we are with each platform. The one place where retry rules are decla
 Temporal carries them out: no client retries, no activity loops.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from contexten.errors import NOT_WORTH_REPEATING
@@ -43,7 +43,8 @@ RULES: dict[str, RetryRule] = {
     Queue.GITHUB: RetryRule(attempt_timeout=timedelta(seconds=30)),
     Queue.LINEAR: RetryRule(attempt_timeout=timedelta(seconds=20)),
     Queue.SLACK: RetryRule(attempt_timeout=timedelta(seconds=20)),
-    "github.list_failed_deliveries": LONG,
+    "github.list_failed_deliveries": replace(LONG, deadline=timedelta(minutes=15)),
+    "github.redeliver": RetryRule(deadline=timedelta(minutes=5)),
 }
 
 

@@ -21,7 +21,8 @@ def options() -> argparse.Namespace:
 
 def listening(port: int) -> socket.socket:
     """A listening socket on *port* of 127.0.0.1; 0 takes a free one."""
-    sock = socket.socket()
+    # Without the protocol named, asyncio leaves TCP_NODELAY off: 40 ms for every answer.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", port))
     sock.listen(2048)

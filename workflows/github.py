@@ -3,7 +3,25 @@
 from temporalio import workflow
 
 from activities.github import GithubActivities
-from contexten.github import Comment, Posted
+from contexten.github import (
+    CheckRun,
+    Comment,
+    Conclusion,
+    Emoji,
+    FileAt,
+    FileText,
+    Found,
+    Labels,
+    NewIssue,
+    NewPullRequest,
+    Numbered,
+    Posted,
+    PullRequest,
+    ReactionTo,
+    ReviewComment,
+    Search,
+    Target,
+)
 from workflows.effects import next_effect
 from workflows.options import request
 
@@ -14,4 +32,122 @@ async def post_comment(repository: str, number: int, body: str) -> Posted:
     comment = Comment(repository, number, body, next_effect(operation))
     return await workflow.execute_activity_method(
         GithubActivities.post_comment, comment, **request(operation, f"{repository}#{number}")
+    )
+
+
+async def post_review_comment(
+    repository: str, number: int, body: str, *, commit: str, path: str, line: int
+) -> Posted:
+    """Comment on a *line* of *path* as it is after *commit*, once, whatever breaks on the way."""
+    operation = "github.post_review_comment"
+    effect = next_effect(operation)
+    comment = ReviewComment(repository, number, commit, path, line, body, effect)
+    return await workflow.execute_activity_method(
+        GithubActivities.post_review_comment,
+        comment,
+        **request(operation, f"{repository}#{number} {path}:{line}"),
+    )
+
+
+async def create_issue(
+    repository: str, title: str, body: str, labels: tuple[str, ...] = ()
+) -> Numbered:
+    """Open an issue, once, whatever breaks on the way."""
+    operation = "github.create_issue"
+    issue = NewIssue(repository, title, body, labels, next_effect(operation))
+    return await workflow.execute_activity_method(
+        GithubActivities.create_issue, issue, **request(operation, f"{repository}: {title}"[:200])
+    )
+
+
+async def create_pull_request(
+    repository: str, title: str, body: str, *, head: str, base: str, draft: bool = False
+) -> Numbered:
+    """Open a pull request from branch *head* to *base*, or find the one that is open."""
+    operation = "github.create_pull_request"
+    pull = NewPullRequest(repository, title, body, head, base, draft)
+    return await workflow.execute_activity_method(
+        GithubActivities.create_pull_request,
+        pull,
+        **request(operation, f"{repository}: {head} to {base}"[:200]),
+    )
+
+
+async def read_pull_request(repository: str, number: int) -> PullRequest:
+    """Read a pull request as it stands."""
+    operation = "github.read_pull_request"
+    return await workflow.execute_activity_method(
+        GithubActivities.read_pull_request,
+        Target(repository, number),
+        **request(operation, f"{repository}#{number}"),
+    )
+
+
+async def create_check_run(
+    repository: str,
+    commit: str,
+    name: str,
+    conclusion: Conclusion | None,
+    *,
+    title: str,
+    summary: str,
+) -> Posted:
+    """Show a check on *commit*, once; without a *conclusion* it is under way."""
+    operation = "github.create_check_run"
+    effect = next_effect(operation)
+    check = CheckRun(repository, commit, name, conclusion, title, summary, effect)
+    return await workflow.execute_activity_method(
+        GithubActivities.create_check_run,
+        check,
+        **request(operation, f"{repository}@{commit[:8]} {name}"[:200]),
+    )
+
+
+async def add_labels(repository: str, number: int, *names: str) -> tuple[str, ...]:
+    """Label an issue or pull request; the names of all labels it has then."""
+    operation = "github.add_labels"
+    return await workflow.execute_activity_method(
+        GithubActivities.add_labels,
+        Labels(repository, number, names),
+        **request(operation, f"{repository}#{number}"),
+    )
+
+
+async def remove_labels(repository: str, number: int, *names: str) -> None:
+    """Take labels off an issue or pull request, where they are on it."""
+    operation = "github.remove_labels"
+    await workflow.execute_activity_method(
+        GithubActivities.remove_labels,
+        Labels(repository, number, names),
+        **request(operation, f"{repository}#{number}"),
+    )
+
+
+async def add_reaction(
+    repository: str, number: int, emoji: Emoji, *, comment_id: int | None = None
+) -> None:
+    """React to an issue or pull request, or to a comment on it."""
+    operation = "github.add_reaction"
+    await workflow.execute_activity_method(
+        GithubActivities.add_reaction,
+        ReactionTo(repository, emoji, number, comment_id),
+        **request(operation, f"{repository}#{number} {emoji}"),
+    )
+
+
+async def search_issues(query: str, most: int = 30) -> tuple[Found, ...]:
+    """Search issues and pull requests; *query* says where, with ``repo:`` or ``org:``."""
+    operation = "github.search_issues"
+    return await workflow.execute_activity_method(
+        GithubActivities.search_issues, Search(query, most), **request(operation, query[:200])
+    )
+
+
+async def read_file(repository: str, path: str, ref: str | None = None) -> FileText:
+    """Read a file, at *ref* or on the default branch."""
+    operation = "github.read_file"
+    return await workflow.execute_activity_method(
+        GithubActivities.read_file,
+        FileAt(repository, path, ref),
+        **request(operation, f"{repository}/{path}"[:200]),
     )
