@@ -89,9 +89,7 @@ def grace(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.shutdown_timeout_s * 0.8)
 
 
-async def worker_of(
-    queue: Queue, connected: Client, settings: Settings, stack: AsyncExitStack
-) -> Worker:
+def worker_of(queue: Queue, connected: Client, settings: Settings, stack: AsyncExitStack) -> Worker:
     """The worker of *queue*, with its client, which *stack* closes."""
     match queue:
         case Queue.DELIVERIES:
@@ -99,15 +97,146 @@ async def worker_of(
         case Queue.CONTROL:
             return of_control(connected, settings)
         case Queue.GITHUB:
-            github = GithubActivities(GithubClient(settings))
-            return of_platform(connected, settings, queue, github.all())
+            github = github_client(settings)
+            stack.callback(github.close)
+            deeds = GithubActivities(github)
         case Queue.LINEAR:
-            linear = LinearClient(settings)
+            linear = linear_client(settings)
             stack.push_async_callback(linear.close)
-            return of_platform(connected, settings, queue, LinearActivities(linear).all())
+            deeds = LinearActivities(linear)
         case Queue.SLACK:
-            slack = SlackClient(settings)
+            slack = slack_client(settings)
             stack.push_async_callback(slack.close)
-            return of_platform(connected, settings, queue, SlackActivities(slack).all())
-        case _:
-            raise ValueError(f"nothing is registered on {queue}")
+            deeds = SlackActivities(slack)
+    return of_platform(connected, settings, queue, deeds_of(deeds))
+
+
+def served(wanted: Sequence[Queue]) -> list[Queue]:
+    """Those of *wanted* on which something is registered; the others are named in the log."""
+    for queue in wanted:
+        if queue in NOT_YET:
+            log.warning("queue.empty", queue=queue, reason="nothing is registered on it yet")
+    return [queue for queue in wanted if queue not in NOT_YET]
+
+
+def telemetry(settings: Settings) -> Runtime | None:
+    """A runtime with a Prometheus endpoint, if a port for it is set."""
+    if settings.metrics_port is None:
+        return None
+    endpoint = PrometheusConfig(
+        bind_address=f"{settings.host}:{settings.metrics_port}", durations_as_seconds=True
+    )
+    return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
+
+
+async def connected_client(settings: Settings) -> Client:
+    """A client of the engine, however long that is away."""
+    runtime, pause = telemetry(settings), 0.1
+    while True:
+        try:
+            connected = await client.connect(settings, runtime=runtime)
+            await attributes.ensure(connected)
+        except (RuntimeError, RPCError) as error:
+            log.warning("engine.away", address=client.address(), reason=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+        else:
+            return connected
+
+
+async def feed(connected: Client, settings: Settings) -> None:
+    """Hand the spool over to the engine, until cancelled."""
+    refused = partial(
+        Spool,
+        settings.refused,
+        segment_bytes=settings.spool_segment_bytes,
+        limit_bytes=settings.spool_limit_bytes,
+    )
+    await Feeder(
+        settings.spool,
+        partial(start, connected, triggers=settings.triggers, eager=True),
+        refused,
+        in_flight=settings.starts_in_flight,
+        retention_s=settings.spool_retention_s,
+    ).run()
+
+
+async def run(settings: Settings, queues: Sequence[Queue]) -> None:
+    """
+    Serve *queues* until told to stop, then let what is under way end.
+
+    Raises:
+        BrokenReactions: If a reactions module cannot be used.
+    """
+    registry.load(settings.reactions)
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with AsyncExitStack() as stack:
+        connecting = asyncio.create_task(connected_client(settings))
+        await first_of(connecting, asyncio.create_task(stop.wait()))
+        if stop.is_set():
+            connecting.cancel()
+            return
+        connected = connecting.result()
+        for queue in queues:
+            await stack.enter_async_context(worker_of(queue, connected, settings, stack))
+        if Queue.CONTROL in queues:
+            await schedules.ensure(connected, settings)
+        work = [asyncio.create_task(stop.wait())]
+        if Queue.DELIVERIES in queues and settings.durability is Durability.SPOOL:
+            work.append(asyncio.create_task(feed(connected, settings)))
+        log.info("worker ready", queues=[str(queue) for queue in queues])
+        await first_of(*work)
+        await put_down(work)
+    log.info("worker stopped")
+
+
+async def first_of(*tasks: asyncio.Task[Any]) -> None:
+    """Return once one of *tasks* has ended."""
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def put_down(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel what still runs of *tasks*; raise what one of them died of."""
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, read the settings, serve; the exit status."""
+    parser = argparse.ArgumentParser(description="Serve Contexten's task queues.")
+    parser.add_argument(
+        "--queues",
+        type=queues_named,
+        default=list(Queue),
+        metavar="NAME[,NAME...]",
+        help=f"which to serve, of {', '.join(Queue)} (default: all)",
+    )
+    wanted = served(parser.parse_args(arguments).queues)
+    if not wanted:
+        log.error("worker.idle", reason="nothing is registered on any of these queues yet")
+        return 2
+    try:
+        asyncio.run(run(load(), wanted))
+    except (SettingsError, registry.BrokenReactions) as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        time.sleep(0.1)  # the SDK's own threads must let go of the interpreter first
+    return 0
+
+
+def queues_named(text: str) -> list[Queue]:
+    """The queues of a comma-separated list, each once, in its order."""
+    try:
+        return list(dict.fromkeys(Queue(name.strip()) for name in text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; there are {', '.join(Queue)}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -55,19 +55,25 @@ class Feeder:
     """
 
     def __init__(
-        self, folder: Path, start: Start, refused: Spool, *, in_flight: int, retention_s: float
+        self,
+        folder: Path,
+        start: Start,
+        refused: Callable[[], Spool],
+        *,
+        in_flight: int,
+        retention_s: float,
     ) -> None:
         """
         Args:
             folder: The spool to read.
             start: Starts a delivery's workflow; answers False if the engine had it already.
-            refused: Keeps what the engine will never take.
+            refused: Opens what keeps the records that the engine will never take.
             in_flight: Starts under way at once.
             retention_s: Seconds a file is kept after all of it was taken.
         """
         self._folder = folder
         self._start = start
-        self._refused = refused
+        self._open_refused = refused
         self._in_flight = in_flight
         self._retention_s = retention_s
         self._under_way: deque[tuple[Cursor, asyncio.Task[None] | None]] = deque()
@@ -77,35 +83,30 @@ class Feeder:
         """Feed until cancelled; then wait for the starts under way, and keep the cursor."""
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = await self._lock()
+        self._refused = self._open_refused()
         try:
             await self._feed(Tail(self._folder, opening_cursor(self._folder)))
         finally:
+            await self._refused.close()
             os.close(lock)
 
     async def _lock(self) -> int:
-        while (lock := take_lock(self._folder / "feeder.lock")) is None:  # noqa: ASYNC110
+        while (lock := take_lock(self._folder / "feeder.lock")) is None:
             await asyncio.sleep(LOCK_POLL_S)
         return lock
 
     async def _feed(self, tail: Tail) -> None:
-        kept = tail.cursor
-        kept_at = tidied_at = time.monotonic()
+        progress = Progress(self._folder, tail.cursor, self._retention_s)
         try:
             while True:
                 for found in tail.read():
                     await self._make_room()
                     self._take(found)
-                now = time.monotonic()
-                done = self._done(kept)
-                if done != kept and now - kept_at >= KEEP_CURSOR_EVERY_S:
-                    done.write(self._folder)
-                    kept, kept_at = done, now
-                if now - tidied_at >= TIDY_EVERY_S:
-                    tidy(self._folder, kept, time.time() - self._retention_s)
-                    tidied_at = now
+                    progress.note(self._done(progress.cursor), time.monotonic())
+                progress.note(self._done(progress.cursor), time.monotonic())
                 await asyncio.sleep(POLL_S)
         finally:
-            self._done(kept).write(self._folder)
+            progress.keep(self._done(progress.cursor))
             for _, start in self._under_way:
                 if start is not None:
                     start.cancel()
@@ -166,6 +167,37 @@ class Feeder:
         aside = self._folder / "damaged"
         aside.mkdir(exist_ok=True)
         (aside / f"{found.path.stem}-{found.damage.start}").write_bytes(found.data)
+
+
+class Progress:
+    """
+    How far we are, kept on the disk now and then, and the tidying that goes with it.
+
+    Attributes:
+        cursor: The last one noted.
+    """
+
+    def __init__(self, folder: Path, cursor: Cursor, retention_s: float) -> None:
+        self.cursor = cursor
+        self._folder = folder
+        self._retention_s = retention_s
+        self._kept = cursor
+        self._kept_at = self._tidied_at = 0.0
+
+    def note(self, cursor: Cursor, now: float) -> None:
+        """Everything before *cursor* was taken, at *now*, a monotonic time in seconds."""
+        self.cursor = cursor
+        if cursor != self._kept and now - self._kept_at >= KEEP_CURSOR_EVERY_S:
+            self.keep(cursor)
+            self._kept_at = now
+        if now - self._tidied_at >= TIDY_EVERY_S:
+            tidy(self._folder, self._kept, time.time() - self._retention_s)
+            self._tidied_at = now
+
+    def keep(self, cursor: Cursor) -> None:
+        """Write *cursor* to the disk."""
+        cursor.write(self._folder)
+        self._kept = cursor
 
 
 def opening_cursor(folder: Path) -> Cursor:
