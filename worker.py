@@ -9,22 +9,26 @@ A deliveries worker also feeds the engine from the spool, so that starts are eag
 
 import argparse
 import asyncio
+import inspect
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
-from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.clients.github import GithubClient
+from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
 from activities.clients.slack import SlackClient
 from activities.github import GithubActivities
@@ -43,6 +47,7 @@ from workflows.sweep import SweepWorkflow
 log = structlog.get_logger()
 
 LONGEST_PAUSE_S = 2.0
+ACTIVITY = "__temporal_activity_definition"
 NOT_YET = frozenset({Queue.AGENTS, Queue.MODEL, Queue.TOOLS})
 
 
@@ -89,6 +94,21 @@ def grace(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.shutdown_timeout_s * 0.8)
 
 
+def github_client(settings: Settings) -> GithubClient:
+    """GitHub as the token, or the App, that is set."""
+    credentials = Credentials(
+        revealed(settings.github_token),
+        settings.github_app_id,
+        revealed(settings.github_app_private_key),
+    )
+    return GithubClient(settings.github_api_url, credentials, settings.http_timeout_s)
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """What *secret* hides; None if it is not set."""
+    return secret.get_secret_value() if secret else None
+
+
 def worker_of(queue: Queue, connected: Client, settings: Settings, stack: AsyncExitStack) -> Worker:
     """The worker of *queue*, with its client, which *stack* closes."""
     match queue:
@@ -109,6 +129,12 @@ def worker_of(queue: Queue, connected: Client, settings: Settings, stack: AsyncE
             stack.push_async_callback(slack.close)
             deeds = SlackActivities(slack)
     return of_platform(connected, settings, queue, deeds_of(deeds))
+
+
+def deeds_of(activities: object) -> list[Callable[..., object]]:
+    """Every activity that *activities* has, by its decorator."""
+    methods = (method for _, method in inspect.getmembers(activities, inspect.ismethod))
+    return [method for method in methods if hasattr(method, ACTIVITY)]
 
 
 def served(wanted: Sequence[Queue]) -> list[Queue]:

@@ -1,0 +1,253 @@
+"""The feeder hands over everything, in order, once the engine will have it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from contexten.delivery import Event
+from fakes import event
+from starter import feeder
+from starter.cursor import Cursor
+from starter.feeder import Feeder, Taken
+from starter.record import header_of
+from starter.spool import Spool, segments
+from waiting import until
+
+MIB = 1024 * 1024
+
+
+class Engine:
+    """Takes starts; refuses some, is away at times, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.under_way = 0
+        self.most_under_way = 0
+        self.away = False
+        self.refuses: set[str] = set()
+
+    async def start(self, event: Event, body: bytes) -> bool:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await asyncio.sleep(0)
+            if self.away:
+                raise RPCError("no connection", RPCStatusCode.UNAVAILABLE, b"")
+            if event.delivery_id in self.refuses:
+                raise RPCError("payload too large", RPCStatusCode.INVALID_ARGUMENT, b"")
+            fresh = event.delivery_id not in self.started
+            if fresh:
+                self.started.append(event.delivery_id)
+            return fresh
+        finally:
+            self.under_way -= 1
+
+
+def opened(folder: Path) -> Spool:
+    return Spool(folder, segment_bytes=MIB, limit_bytes=64 * MIB)
+
+
+async def append(spool: Spool, count: int, first: int = 0) -> list[str]:
+    events = [replace(event(), delivery_id=str(n)) for n in range(first, first + count)]
+    for one in events:
+        await spool.append(header_of(one, "digest"), b"{}")
+    return [one.delivery_id for one in events]
+
+
+def a_feeder(folder: Path, engine: Engine, *, in_flight: int = 8, retention_s: float = 900) -> Feeder:
+    return Feeder(
+        folder / "spool",
+        engine.start,
+        partial(opened, folder / "refused"),
+        in_flight=in_flight,
+        retention_s=retention_s,
+    )
+
+
+@asynccontextmanager
+async def running(one: Feeder) -> AsyncIterator[Feeder]:
+    task = asyncio.create_task(one.run())
+    try:
+        yield one
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def started(engine: Engine, count: int) -> Callable[[], Awaitable[bool]]:
+    async def condition() -> bool:
+        return len(engine.started) >= count
+
+    return condition
+
+
+async def test_hands_over_in_order_of_arrival(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    async with running(a_feeder(tmp_path, engine)):
+        sent = await append(spool, 200)
+        await until(started(engine, 200))
+    await spool.close()
+
+    assert engine.started == sent
+
+
+async def test_never_has_more_starts_under_way_than_allowed(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    await append(spool, 100)
+    async with running(a_feeder(tmp_path, engine, in_flight=4)):
+        await until(started(engine, 100))
+    await spool.close()
+
+    assert 1 < engine.most_under_way <= 4
+
+
+async def test_waits_for_an_engine_that_is_away_and_loses_nothing(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    engine.away = True
+    async with running(a_feeder(tmp_path, engine)):
+        sent = await append(spool, 20)
+
+        async def tried() -> bool:
+            return engine.most_under_way > 0
+
+        await until(tried)
+        assert Cursor.read(tmp_path / "spool") == Cursor()
+        engine.away = False
+        await until(started(engine, 20))
+    await spool.close()
+
+    assert sorted(engine.started, key=int) == sent
+
+
+async def test_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    await append(spool, 30)
+    async with running(a_feeder(tmp_path, engine)) as first:
+        await until(started(engine, 30))
+    later = await append(spool, 5, first=30)
+    async with running(a_feeder(tmp_path, engine)) as second:
+        await until(started(engine, 35))
+    await spool.close()
+
+    assert first.counts[Taken.STARTED] == 30
+    assert second.counts[Taken.STARTED] == 5
+    assert engine.started[30:] == later
+
+
+async def test_what_the_engine_refuses_is_kept_aside_and_holds_up_nothing(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    engine.refuses = {"3"}
+    await append(spool, 10)
+    async with running(a_feeder(tmp_path, engine)) as one:
+        await until(started(engine, 9))
+    await spool.close()
+
+    assert one.counts[Taken.REFUSED] == 1
+    assert [path.stat().st_size > 0 for path in segments(tmp_path / "refused")] == [True]
+
+
+async def test_a_record_without_a_readable_header_is_kept_aside(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    await spool.append(b"not json", b"{}")
+    sent = await append(spool, 3)
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 3))
+    await spool.close()
+
+    assert engine.started == sent
+    assert len(segments(tmp_path / "refused")) == 1
+
+
+async def test_damage_is_kept_aside_and_the_rest_handed_over(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    sent = await append(spool, 10)
+    await spool.close()
+    path = segments(tmp_path / "spool")[0]
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 9))
+
+    assert len(set(sent) - set(engine.started)) == 1
+    assert len(list((tmp_path / "spool" / "damaged").iterdir())) == 1
+
+
+async def test_of_two_feeders_one_feeds_and_the_other_takes_over(tmp_path: Path) -> None:
+    spool, engine, other = opened(tmp_path / "spool"), Engine(), Engine()
+    await append(spool, 5)
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 5))
+        waiting = asyncio.create_task(a_feeder(tmp_path, other).run())
+    await append(spool, 5, first=5)
+    await until(started(other, 5))
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await spool.close()
+
+    assert engine.started == ["0", "1", "2", "3", "4"]
+    assert other.started == ["5", "6", "7", "8", "9"]
+
+
+async def test_after_the_machine_was_started_anew_all_that_is_kept_is_gone_over_again(
+    tmp_path: Path,
+) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    await append(spool, 5)
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 5))
+    (tmp_path / "spool" / "boot").write_text("another boot")
+    engine.started.clear()
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 5))
+    await spool.close()
+
+    assert engine.started == ["0", "1", "2", "3", "4"]
+
+
+async def test_taken_files_are_removed_when_their_time_is_over(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    for _ in range(3):
+        spool = opened(folder)
+        await append(spool, 2)
+        await spool.close()
+    oldest, second, newest = segments(folder)
+
+    feeder.tidy(folder, Cursor(int(newest.stem), 0), before=second.stat().st_mtime + 1)
+
+    assert segments(folder) == [newest]
+    assert not oldest.exists()
+
+
+@pytest.mark.parametrize("status", [RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED])
+async def test_a_start_without_an_answer_is_repeated(
+    tmp_path: Path, status: RPCStatusCode
+) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    failures = [RPCError("late", status, b"")]
+
+    async def start(event: Event, body: bytes) -> bool:
+        await engine.start(event, body)
+        if failures:
+            raise failures.pop()
+        return False
+
+    one = Feeder(
+        tmp_path / "spool", start, partial(opened, tmp_path / "refused"), in_flight=1, retention_s=1
+    )
+    async with running(one):
+        await append(spool, 1)
+
+        async def taken() -> bool:
+            return one.counts[Taken.DUPLICATE] == 1
+
+        await until(taken)
+    await spool.close()
+
+    assert engine.started == ["0"]
