@@ -150,7 +150,10 @@ def telemetry(settings: Settings) -> Runtime | None:
     if settings.metrics_port is None:
         return None
     endpoint = PrometheusConfig(
-        bind_address=f"{settings.host}:{settings.metrics_port}", durations_as_seconds=True
+        bind_address=f"{settings.host}:{settings.metrics_port}",
+        counters_total_suffix=True,
+        unit_suffix=True,
+        durations_as_seconds=True,
     )
     return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
 

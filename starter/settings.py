@@ -141,7 +141,11 @@ class Settings(BaseSettings):
     )
 
     # The door.
-    host: str = Field("127.0.0.1", alias="HOST", description="address the door listens on")
+    host: str = Field(
+        "127.0.0.1",
+        alias="HOST",
+        description="address the door and the worker's Prometheus endpoint listen on",
+    )
     port: int = Field(
         8000,
         ge=0,
@@ -280,11 +284,6 @@ class Settings(BaseSettings):
         le=65535,
         alias="METRICS_PORT",
         description="port of the worker's Prometheus endpoint; none if not set",
-    )
-    metrics_host: str = Field(
-        "127.0.0.1",
-        alias="METRICS_HOST",
-        description="address the worker's Prometheus endpoint listens on",
     )
     http_timeout_s: float = Field(
         10.0,
