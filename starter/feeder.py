@@ -102,8 +102,8 @@ class Feeder:
                 for found in tail.read():
                     await self._make_room()
                     self._take(found)
-                    progress.note(self._done(progress.cursor), time.monotonic())
-                progress.note(self._done(progress.cursor), time.monotonic())
+                    self._note(progress)
+                self._note(progress)
                 await asyncio.sleep(POLL_S)
         finally:
             progress.keep(self._done(progress.cursor))
@@ -125,12 +125,16 @@ class Feeder:
             return
         self._under_way.append((found.after, asyncio.create_task(self._hand_over(found.record))))
 
+    def _note(self, progress: "Progress") -> None:
+        """Note how far we are; raise what the oldest start died of, if it did."""
+        progress.note(self._done(progress.cursor), time.monotonic())
+        if self._under_way and (oldest := self._under_way[0][1]) is not None and oldest.done():
+            oldest.result()
+
     def _done(self, cursor: Cursor) -> Cursor:
         """The cursor before which everything was taken, *cursor* being the last one known."""
-        while self._under_way and (self._under_way[0][1] is None or self._under_way[0][1].done()):
-            cursor, start = self._under_way.popleft()
-            if start is not None and not start.cancelled() and (error := start.exception()):
-                raise error
+        while self._under_way and was_taken(self._under_way[0][1]):
+            cursor, _ = self._under_way.popleft()
         return cursor
 
     async def _hand_over(self, record: Record) -> None:
@@ -167,6 +171,13 @@ class Feeder:
         aside = self._folder / "damaged"
         aside.mkdir(exist_ok=True)
         (aside / f"{found.path.stem}-{found.damage.start}").write_bytes(found.data)
+
+
+def was_taken(start: asyncio.Task[None] | None) -> bool:
+    """Whether a start ended well; one that died or was cancelled is begun again next time."""
+    if start is None:
+        return True
+    return start.done() and not start.cancelled() and start.exception() is None
 
 
 class Progress:
@@ -209,9 +220,10 @@ def opening_cursor(folder: Path) -> Cursor:
     """
     boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
     noted = folder / "boot"
-    same = noted.exists() and noted.read_text() == boot
-    noted.write_text(boot)
-    return Cursor.read(folder) if same else Cursor()
+    if not noted.exists() or noted.read_text() != boot:
+        Cursor().write(folder)  # first, or a crash right now would end the going over
+        noted.write_text(boot)
+    return Cursor.read(folder)
 
 
 def tidy(folder: Path, taken: Cursor, before: float) -> None:

@@ -8,16 +8,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from fakes import event
 from temporalio.service import RPCError, RPCStatusCode
+from waiting import until
 
 from contexten.delivery import Event
-from fakes import event
 from starter import feeder
 from starter.cursor import Cursor
 from starter.feeder import Feeder, Taken
 from starter.record import header_of
 from starter.spool import Spool, segments
-from waiting import until
 
 MIB = 1024 * 1024
 
@@ -60,7 +60,9 @@ async def append(spool: Spool, count: int, first: int = 0) -> list[str]:
     return [one.delivery_id for one in events]
 
 
-def a_feeder(folder: Path, engine: Engine, *, in_flight: int = 8, retention_s: float = 900) -> Feeder:
+def a_feeder(
+    folder: Path, engine: Engine, *, in_flight: int = 8, retention_s: float = 900
+) -> Feeder:
     return Feeder(
         folder / "spool",
         engine.start,
@@ -226,9 +228,7 @@ async def test_taken_files_are_removed_when_their_time_is_over(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("status", [RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED])
-async def test_a_start_without_an_answer_is_repeated(
-    tmp_path: Path, status: RPCStatusCode
-) -> None:
+async def test_a_start_without_an_answer_is_repeated(tmp_path: Path, status: RPCStatusCode) -> None:
     spool, engine = opened(tmp_path / "spool"), Engine()
     failures = [RPCError("late", status, b"")]
 
@@ -251,3 +251,73 @@ async def test_a_start_without_an_answer_is_repeated(
     await spool.close()
 
     assert engine.started == ["0"]
+
+
+async def test_a_start_that_dies_is_begun_again_by_the_next_feeder(tmp_path: Path) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    disk_full = [OSError(28, "No space left on device")]
+
+    async def start(event: Event, body: bytes) -> bool:
+        if event.delivery_id == "3" and disk_full:
+            await until(started(engine, 9))
+            raise disk_full.pop()
+        return await engine.start(event, body)
+
+    def one() -> Feeder:
+        refused = partial(opened, tmp_path / "refused")
+        return Feeder(tmp_path / "spool", start, refused, in_flight=4, retention_s=1)
+
+    sent = await append(spool, 10)
+    with pytest.raises(OSError, match="No space"):
+        await asyncio.wait_for(one().run(), 10)
+    async with running(one()):
+        await until(started(engine, 10))
+    await spool.close()
+
+    assert sorted(engine.started, key=int) == sent
+
+
+async def test_starts_cancelled_from_outside_are_begun_again_by_the_next_feeder(
+    tmp_path: Path,
+) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    stuck = asyncio.Event()
+
+    async def start(event: Event, body: bytes) -> bool:
+        stuck.set()
+        await asyncio.Event().wait()
+        return True
+
+    refused = partial(opened, tmp_path / "refused")
+    first = Feeder(tmp_path / "spool", start, refused, in_flight=4, retention_s=1)
+    sent = await append(spool, 10)
+    ours = asyncio.all_tasks()
+    task = asyncio.create_task(first.run())
+    await asyncio.wait_for(stuck.wait(), 10)
+    for each in asyncio.all_tasks() - ours - {task}:
+        each.cancel()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 10))
+    await spool.close()
+
+    assert engine.started == sent
+
+
+async def test_a_crash_right_after_the_machine_was_started_anew_ends_no_going_over(
+    tmp_path: Path,
+) -> None:
+    spool, engine = opened(tmp_path / "spool"), Engine()
+    await append(spool, 5)
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 5))
+    (tmp_path / "spool" / "boot").write_text("another boot")
+    engine.started.clear()
+
+    feeder.opening_cursor(tmp_path / "spool")  # and here the power fails
+    async with running(a_feeder(tmp_path, engine)):
+        await until(started(engine, 5))
+    await spool.close()
+
+    assert len(engine.started) == 5
