@@ -46,7 +46,8 @@ class Wanted(BaseModel):
     Attributes:
         platform: Which one fails.
         kind: How it fails.
-        status: The HTTP status of ``status``; for ``rate_limit`` another than the usual.
+        status: The HTTP status of ``status``; for ``rate_limit`` and ``redirect_loop`` another
+            than the usual.
         rate: Probability with which a matching request is struck.
         count: How many requests it strikes before it is spent; None for no end.
         match: Strikes only requests whose ``METHOD /path?query`` contains this;

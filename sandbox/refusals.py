@@ -36,7 +36,7 @@ def refusal(fault: Fault, url: str) -> Answer:
     fixed: dict[str, Answers] = {
         "html": (502, {"content-type": "text/html"}, HTML),
         "garbage": (200, {"content-type": JSON}, GARBAGE),
-        "redirect_loop": (302, {"location": url}, b""),
+        "redirect_loop": (wanted.status or 302, {"location": url}, b""),
     }
     worded = {"status": broken, "rate_limit": limited}
     in_words = worded[wanted.kind](wanted) if wanted.kind in worded else fixed[wanted.kind]

@@ -82,7 +82,7 @@ class SweepWorkflow:
     Look for deliveries that never arrived, and have GitHub repeat those that are due.
 
     Workflow ID: ``sweep-<time>``, started by the schedule ``sweep``, which never runs two at once.
-    What cannot be looked at is named in the result and keeps the rest from nothing.
+    What cannot be looked at is named in the result, and the rest is swept all the same.
     """
 
     @workflow.run

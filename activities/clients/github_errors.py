@@ -27,6 +27,7 @@ SHORTEST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(hours=1)
 UNSAID_PAUSE = timedelta(minutes=1)
 LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again")
+ELSEWHERE = "redirected from"
 READ_ONLY = ("locked", "archived")
 GARBLED = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 
@@ -51,8 +52,7 @@ MEANINGS: tuple[Meaning, ...] = (
     ),
     ((requests.Timeout,), TransientError, "GitHub was silent for too long"),
     ((requests.RequestException,), TransientError, "GitHub did not answer whole"),
-    ((RecursionError,), TransientError, "GitHub redirects without end"),
-    ((RuntimeError,), FatalError, "GitHub redirects elsewhere: check GITHUB_API_URL"),
+    ((RuntimeError,), TransientError, "GitHub redirects without end"),
     (
         (*GARBLED, AssertionError, BadAttributeException),
         TransientError,
@@ -189,6 +189,9 @@ def told_in_our_terms(now: datetime) -> Iterator[None]:
 
 def meaning(error: Exception) -> PlatformError:
     """The one of our errors that *error* amounts to."""
+    if isinstance(error, RuntimeError) and ELSEWHERE in str(error):
+        reason = "GitHub redirects to another host or scheme: check GITHUB_API_URL"
+        return FatalError(reason, platform=PLATFORM)
     for kinds, ours, reason in MEANINGS:
         if isinstance(error, kinds):
             return ours(f"{reason} ({name(error)})", platform=PLATFORM)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+from pretend import Sandbox
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
@@ -58,7 +60,7 @@ each_deed = pytest.mark.parametrize(("deed", "kind", "effects"), DEEDS.values(),
 
 
 @pytest.fixture
-def github(sandbox: Any) -> Iterator[GithubClient]:
+def github(sandbox: Sandbox) -> Iterator[GithubClient]:
     client = GithubClient(f"{sandbox.url}/github", Credentials(token=GITHUB_TOKEN), timeout_s=2)
     yield client
     client.close()
@@ -66,7 +68,7 @@ def github(sandbox: Any) -> Iterator[GithubClient]:
 
 @each_deed
 def test_a_deed_repeated_is_seen_once(
-    sandbox: Any, github: GithubClient, deed: Deed, kind: str, effects: int
+    sandbox: Sandbox, github: GithubClient, deed: Deed, kind: str, effects: int
 ) -> None:
     first, second = deed(github), deed(github)
 
@@ -76,7 +78,7 @@ def test_a_deed_repeated_is_seen_once(
 
 @each_deed
 def test_a_deed_whose_answer_was_lost_is_found_by_the_next_attempt(
-    sandbox: Any, github: GithubClient, deed: Deed, kind: str, effects: int
+    sandbox: Sandbox, github: GithubClient, deed: Deed, kind: str, effects: int
 ) -> None:
     sandbox.breaks("github", "lost_answer", match="POST", count=1)
     with pytest.raises(TransientError):
@@ -90,7 +92,7 @@ def test_a_deed_whose_answer_was_lost_is_found_by_the_next_attempt(
 
 @each_deed
 def test_a_deed_truncated_in_its_answer_is_found_by_the_next_attempt(
-    sandbox: Any, github: GithubClient, deed: Deed, kind: str, effects: int
+    sandbox: Sandbox, github: GithubClient, deed: Deed, kind: str, effects: int
 ) -> None:
     sandbox.breaks("github", "truncated", match="POST", count=1)
     with pytest.raises(TransientError):
@@ -102,7 +104,7 @@ def test_a_deed_truncated_in_its_answer_is_found_by_the_next_attempt(
 
 
 def test_a_comment_carries_its_key_and_answers_with_where_it_stands(
-    sandbox: Any, github: GithubClient
+    sandbox: Sandbox, github: GithubClient
 ) -> None:
     posted = github.post_comment(COMMENT)
 
@@ -114,21 +116,18 @@ def test_a_comment_carries_its_key_and_answers_with_where_it_stands(
     assert posted.url.endswith(f"/octo/hello/issues/12#issuecomment-{posted.id}")
 
 
-def test_another_key_is_another_comment(sandbox: Any, github: GithubClient) -> None:
+def test_another_key_is_another_comment(sandbox: Sandbox, github: GithubClient) -> None:
     github.post_comment(COMMENT)
     github.post_comment(Comment(REPO, 12, "On it.", OTHER))
 
     assert len(sandbox.effects("comment")) == 2
 
 
-def test_a_comment_is_found_on_the_third_page(sandbox: Any, github: GithubClient) -> None:
-    for number in range(201):
-        body = f"Comment {number}"
-        path = f"/github/repos/{REPO}/issues/12/comments"
-        answer = sandbox._http.post(
-            path, json={"body": body}, headers={"authorization": f"Bearer {GITHUB_TOKEN}"}
-        )
-        assert answer.status_code == 201
+def test_a_comment_is_found_on_the_third_page(sandbox: Sandbox, github: GithubClient) -> None:
+    with httpx.Client(headers={"authorization": f"Bearer {GITHUB_TOKEN}"}) as http:
+        for number in range(201):
+            path = f"{sandbox.url}/github/repos/{REPO}/issues/12/comments"
+            http.post(path, json={"body": f"Comment {number}"}).raise_for_status()
     first = github.post_comment(COMMENT)
     before = sandbox.calls("github")
 
@@ -136,7 +135,7 @@ def test_a_comment_is_found_on_the_third_page(sandbox: Any, github: GithubClient
     assert sandbox.calls("github") - before == 3
 
 
-def test_a_new_comment_takes_two_requests(sandbox: Any, github: GithubClient) -> None:
+def test_a_new_comment_takes_two_requests(sandbox: Sandbox, github: GithubClient) -> None:
     github.post_comment(COMMENT)
 
     assert sandbox.calls("github") == 2
@@ -172,7 +171,7 @@ def test_labels_come_and_go(github: GithubClient) -> None:
     assert github.add_labels(Labels(REPO, 12, ("new",))) == ("new",)
 
 
-def test_a_comment_can_be_reacted_to(sandbox: Any, github: GithubClient) -> None:
+def test_a_comment_can_be_reacted_to(sandbox: Sandbox, github: GithubClient) -> None:
     posted = github.post_comment(COMMENT)
 
     for _ in range(2):
@@ -200,7 +199,7 @@ def test_a_search_that_does_not_say_where_is_refused(github: GithubClient) -> No
         github.search_issues(Search("crash"))
 
 
-def test_a_file_is_read_at_its_ref(sandbox: Any, github: GithubClient) -> None:
+def test_a_file_is_read_at_its_ref(sandbox: Sandbox, github: GithubClient) -> None:
     said = {"repository": REPO, "path": "docs/größe.md", "ref": "dev", "text": "Zwölf.\n"}
     sandbox.arrange("/_github/files", said, method="PUT")
 
@@ -213,7 +212,7 @@ def test_a_file_is_read_at_its_ref(sandbox: Any, github: GithubClient) -> None:
 
 @pytest.mark.parametrize("path", ["../../../user", "a/../../x", "a/%2e%2e/%2e%2e/x", "./x"])
 def test_a_path_cannot_lead_out_of_the_repository(
-    sandbox: Any, github: GithubClient, path: str
+    sandbox: Sandbox, github: GithubClient, path: str
 ) -> None:
     with pytest.raises(ClientError):
         github.read_file(FileAt(REPO, path))
@@ -223,7 +222,7 @@ def test_a_path_cannot_lead_out_of_the_repository(
 
 @pytest.mark.parametrize("name", ["hello", "octo/", "octo/a/b", "octo/hello?x=1", "../octo/x", ""])
 def test_what_is_no_repository_is_refused_before_any_request(
-    sandbox: Any, github: GithubClient, name: str
+    sandbox: Sandbox, github: GithubClient, name: str
 ) -> None:
     with pytest.raises(ClientError, match="not a name of a repository"):
         github.post_comment(Comment(name, 1, "x", EFFECT))
