@@ -1,4 +1,4 @@
-"""
+r"""
 The task queues. Each is a bulkhead: what fills one leaves the others alone.
 
     deliveries   delivery workflows, and nothing that waits on a platform
