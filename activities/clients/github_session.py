@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -144,12 +145,14 @@ class GithubSession:
                 status, headers, text = self._requester(auth).requestJson(
                     verb, path, parameters=dict(query or {}), input=fields
                 )
-            data = parsed(status, text)
-            if not 200 <= status < 300:
-                raise refused(status, headers, data, now)
-        except AuthenticationError:
+        except (AuthenticationError, ClientError):  # only an installation's token is refused here
             self._installed.pop(scope, None)
             raise
+        data = parsed(status, text)
+        if status == HTTPStatus.UNAUTHORIZED:
+            self._installed.pop(scope, None)
+        if not 200 <= status < 300:
+            raise refused(status, headers, data, now)
         return headers, data
 
     def _requester(self, auth: Auth) -> Requester:
