@@ -4,6 +4,7 @@ Faults on demand: what goes wrong on a platform, how often, and until when.
     status         answer ``status`` with the platform's own error body
     rate_limit     refuse as the platform does when one calls too often
     hang           keep the caller waiting until healed, or for ``seconds``
+    latency        do the deed after ``least_seconds`` to ``seconds``, though the caller be gone
     slow           do the deed, answer one byte every ``seconds_per_byte``
     reset          break the connection (TCP RST) before the deed
     truncated      do the deed, promise the whole answer, send half of it
@@ -29,6 +30,7 @@ Kind = Literal[
     "status",
     "rate_limit",
     "hang",
+    "latency",
     "slow",
     "reset",
     "truncated",
@@ -52,7 +54,9 @@ class Wanted(BaseModel):
         count: How many requests it strikes before it is spent; None for no end.
         match: Strikes only requests whose ``METHOD /path?query`` contains this;
             for GraphQL the operation's name is part of it.
-        seconds: How long ``hang`` holds; None until healed.
+        seconds: How long ``hang`` holds, None until healed; how long ``latency`` takes at
+            most, None as long as at least.
+        least_seconds: How long ``latency`` takes at least.
         seconds_per_byte: The pace of ``slow``.
         retry_after_s: The pause that ``rate_limit`` asks for.
         secondary: Whether ``rate_limit`` is GitHub's secondary one.
@@ -68,6 +72,7 @@ class Wanted(BaseModel):
     count: int | None = Field(None, ge=1)
     match: str = ""
     seconds: float | None = Field(None, gt=0)
+    least_seconds: float = Field(0.0, ge=0)
     seconds_per_byte: float = Field(0.05, ge=0)
     retry_after_s: int = 60
     secondary: bool = False
@@ -116,6 +121,11 @@ class Faults:
                 fault.struck += 1
                 return fault
         return None
+
+    def pause(self, wanted: Wanted) -> float:
+        """How many seconds a call that ``latency`` strikes takes."""
+        least = wanted.least_seconds
+        return self._dice.uniform(least, max(least, wanted.seconds or least))
 
     def heal(self, platform: str | None = None) -> int:
         """End the faults of *platform*, or all; those who hang go on. How many were ended."""

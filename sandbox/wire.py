@@ -33,6 +33,7 @@ class Wire:
         self._faults = faults
         self._strikes: dict[str, Callable[[Call, Fault], Awaitable[None]]] = {
             "hang": self._hang,
+            "latency": self._latency,
             "slow": self._slow,
             "reset": self._reset,
             "truncated": self._truncated,
@@ -58,6 +59,10 @@ class Wire:
     async def _hang(self, call: "Call", fault: Fault) -> None:
         if await call.outlasts(fault.healed, fault.wanted.seconds):
             await call.made_to(self._app)
+
+    async def _latency(self, call: "Call", fault: Fault) -> None:
+        await asyncio.sleep(self._faults.pause(fault.wanted))
+        await call.made_to(self._app)
 
     async def _slow(self, call: "Call", fault: Fault) -> None:
         answer = await call.collected_from(self._app)
