@@ -1,0 +1,153 @@
+"""What others hold us to: names on the wire, activities, workflows."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from checkout import ROOT, Function, classes, decorators, functions, named, sources
+
+from contexten import errors, retry
+from contexten.queues import Queue
+from workflows import attributes
+
+NAME = re.compile(r"^(?P<queue>[a-z]+)\.(?P<verb>[a-z]+)(_[a-z]+)*$")
+WITHOUT_OBJECT = {"github.redeliver"}
+
+
+def activities() -> list[tuple[Path, Function, str]]:
+    """Every activity: its file, its function, the name it is registered under."""
+    found = []
+    for path in sources("activities"):
+        for function in functions(path):
+            defined = decorators(function).get("activity.defn")
+            if defined is not None:
+                found.append((path, function, registered(defined)))
+    return found
+
+
+def registered(decorator: ast.expr) -> str:
+    """The name given to ``activity.defn``; nothing if none is."""
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    names = [k.value for k in keywords if k.arg == "name"]
+    return str(names[0].value) if names and isinstance(names[0], ast.Constant) else ""
+
+
+def workflows() -> list[tuple[Path, ast.ClassDef]]:
+    """Every workflow, with its file."""
+    return [
+        (path, one)
+        for path in sources("workflows")
+        for one in classes(path)
+        if "workflow.defn" in decorators(one)
+    ]
+
+
+ACTIVITIES = activities()
+WORKFLOWS = workflows()
+
+
+def test_the_error_names_are_frozen() -> None:
+    leaves = [leaf.__name__ for leaf in errors.PlatformError.__subclasses__()]
+
+    assert leaves == [
+        "TransientError",
+        "ServerError",
+        "AuthenticationError",
+        "ClientError",
+        "FatalError",
+    ]
+
+
+def test_the_queue_names_are_frozen() -> None:
+    names = "deliveries github linear slack agents model tools control"
+
+    assert [str(queue) for queue in Queue] == names.split()
+
+
+def test_the_search_attributes_are_frozen() -> None:
+    names = "Platform EventType Repository ContextKey Priority Outcome ErrorCategory RuleVersion"
+
+    assert [key.name for key in attributes.ALL] == names.split()
+
+
+def test_there_are_activities_and_workflows_to_look_at() -> None:
+    assert ACTIVITIES
+    assert WORKFLOWS
+
+
+@pytest.mark.parametrize(("path", "function", "name"), ACTIVITIES, ids=[a[2] for a in ACTIVITIES])
+def test_an_activity_is_named_for_its_queue_and_its_deed(
+    path: Path, function: Function, name: str
+) -> None:
+    found = NAME.match(name)
+
+    assert found, f"{named(path)}:{function.lineno} is registered as {name!r}"
+    assert found["queue"] in set(Queue)
+    assert found["queue"] == path.stem
+    assert name == f"{path.stem}.{function.name}"
+    assert "_" in function.name or name in WITHOUT_OBJECT
+
+
+@pytest.mark.parametrize(("path", "function", "name"), ACTIVITIES, ids=[a[2] for a in ACTIVITIES])
+def test_an_activity_says_how_it_fails(path: Path, function: Function, name: str) -> None:
+    told = ast.get_docstring(function) or ""
+    leaves = {leaf.__name__ for leaf in errors.PlatformError.__subclasses__()}
+
+    assert "Raises:" in told, f"{named(path)}:{function.lineno} {name}"
+    raised = set(re.findall(r"^ +(\w+Error):", told.partition("Raises:")[2], re.MULTILINE))
+    assert raised
+    assert raised <= leaves
+
+
+def test_an_activity_name_is_given_once() -> None:
+    names = [name for _, _, name in ACTIVITIES]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", [a[2] for a in ACTIVITIES])
+def test_an_activity_has_a_retry_rule_with_an_end(name: str) -> None:
+    rule = retry.rule_for(name)
+
+    assert rule.attempt_timeout < rule.deadline
+    assert set(rule.not_worth_repeating) == set(errors.NOT_WORTH_REPEATING)
+
+
+def test_a_retry_rule_is_for_something_that_is_there() -> None:
+    there = {name for _, _, name in ACTIVITIES} | set(Queue)
+
+    assert set(retry.RULES) <= there
+
+
+@pytest.mark.parametrize(("path", "one"), WORKFLOWS, ids=[w[1].name for w in WORKFLOWS])
+def test_a_workflow_states_its_id_and_what_it_does(path: Path, one: ast.ClassDef) -> None:
+    told = ast.get_docstring(one) or ""
+
+    assert one.name.endswith("Workflow")
+    assert "Workflow ID: ``" in told, f"{named(path)}:{one.lineno}"
+    assert any("workflow.run" in decorators(f) for f in functions(path))
+
+
+def test_there_is_one_workflow_a_file() -> None:
+    files = [named(path) for path, _ in WORKFLOWS]
+
+    assert len(files) == len(set(files))
+
+
+def test_only_the_joint_speaks_temporals_errors() -> None:
+    raising = [
+        named(path)
+        for path in sources("activities")
+        if "ApplicationError" in path.read_text() and path.name != "boundary.py"
+    ]
+
+    assert raising == []
+
+
+def test_each_workflow_and_activity_is_wired() -> None:
+    wired = (ROOT / "worker.py").read_text()
+
+    assert [one.name for _, one in WORKFLOWS if one.name not in wired] == []
+    for path in {path for path, _, _ in ACTIVITIES}:
+        assert f"{path.stem.capitalize()}Activities" in wired
