@@ -21,6 +21,8 @@ from functools import partial
 from typing import Any
 
 import structlog
+from activities.linear import LinearActivities
+from activities.slack import SlackActivities
 from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -29,17 +31,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
-from activities.clients.linear import LinearClient
-from activities.clients.slack import SlackClient
 from activities.github import GithubActivities
-from activities.linear import LinearActivities
-from activities.slack import SlackActivities
 from contexten.queues import Queue
 from starter import attributes, client, schedules
 from starter.feeder import Feeder
+from starter.order import Endings, Order
 from starter.settings import Durability, Settings, SettingsError, load
 from starter.spool import Spool
-from starter.start import start
+from starter.start import Starter
 from workflows import registry
 from workflows.delivery import DeliveryWorkflow
 from workflows.sweep import SweepWorkflow
@@ -51,13 +50,14 @@ ACTIVITY = "__temporal_activity_definition"
 NOT_YET = frozenset({Queue.AGENTS, Queue.MODEL, Queue.TOOLS})
 
 
-def of_deliveries(connected: Client, settings: Settings) -> Worker:
-    """Delivery workflows alone: nothing here waits on a platform."""
+def of_deliveries(connected: Client, settings: Settings, order: Order) -> Worker:
+    """Delivery workflows alone: nothing here waits on a platform. *order* hears when one ends."""
     return Worker(
         connected,
         task_queue=Queue.DELIVERIES,
         workflows=[DeliveryWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
+        interceptors=[Endings(order.ended)],
         max_concurrent_workflow_tasks=settings.slots(Queue.DELIVERIES),
         graceful_shutdown_timeout=grace(settings),
     )
@@ -109,11 +109,13 @@ def revealed(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def worker_of(queue: Queue, connected: Client, settings: Settings, stack: AsyncExitStack) -> Worker:
+def worker_of(
+    queue: Queue, connected: Client, settings: Settings, order: Order, stack: AsyncExitStack
+) -> Worker:
     """The worker of *queue*, with its client, which *stack* closes."""
     match queue:
         case Queue.DELIVERIES:
-            return of_deliveries(connected, settings)
+            return of_deliveries(connected, settings, order)
         case Queue.CONTROL:
             return of_control(connected, settings)
         case Queue.GITHUB:
@@ -173,7 +175,7 @@ async def connected_client(settings: Settings) -> Client:
             return connected
 
 
-async def feed(connected: Client, settings: Settings) -> None:
+async def feed(connected: Client, settings: Settings, order: Order) -> None:
     """Hand the spool over to the engine, until cancelled."""
     refused = partial(
         Spool,
@@ -183,7 +185,7 @@ async def feed(connected: Client, settings: Settings) -> None:
     )
     await Feeder(
         settings.spool,
-        partial(start, connected, triggers=settings.triggers, eager=True),
+        Starter(connected, settings.triggers, order),
         refused,
         in_flight=settings.starts_in_flight,
         retention_s=settings.spool_retention_s,
@@ -207,14 +209,14 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
         if stop.is_set():
             connecting.cancel()
             return
-        connected = connecting.result()
+        connected, order = connecting.result(), Order()
         for queue in queues:
-            await stack.enter_async_context(worker_of(queue, connected, settings, stack))
+            await stack.enter_async_context(worker_of(queue, connected, settings, order, stack))
         if Queue.CONTROL in queues:
             await schedules.ensure(connected, settings)
         work = [asyncio.create_task(stop.wait())]
         if Queue.DELIVERIES in queues and settings.durability is Durability.SPOOL:
-            work.append(asyncio.create_task(feed(connected, settings)))
+            work.append(asyncio.create_task(feed(connected, settings, order)))
         log.info("worker ready", queues=[str(queue) for queue in queues])
         await first_of(*work)
         await put_down(work)

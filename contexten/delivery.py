@@ -53,6 +53,8 @@ class Event:
         sent_by_bot: Whether the sender says of itself that it is a bot or an app.
         tenant: The ``owner/name`` of the route it came in by; None on the plain route.
         triggers: How people ask for us.
+        after: The workflow id of the delivery about the same context that came before this one
+            and may still be at work; or None.
         payload: The parsed body. None until a reaction is about to read it.
     """
 
@@ -67,6 +69,7 @@ class Event:
     sent_by_bot: bool = False
     tenant: str | None = None
     triggers: Triggers = Triggers()
+    after: str | None = None
     payload: Any = None
 
     @property

@@ -16,13 +16,14 @@ from enum import StrEnum
 from pathlib import Path
 
 import structlog
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from contexten.delivery import Event
 from starter.cursor import Cursor
 from starter.frames import Record
 from starter.record import event_of
 from starter.spool import Spool, segments, take_lock
+from starter.start import REFUSALS
 from starter.tail import Damaged, Placed, Tail
 
 log = structlog.get_logger()
@@ -33,8 +34,6 @@ TIDY_EVERY_S = 30.0
 LONGEST_PAUSE_S = 1.0
 LOCK_POLL_S = 0.5
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-REFUSALS = frozenset({RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION})
 
 
 class Taken(StrEnum):

@@ -1,7 +1,9 @@
 """The workflow of one delivery."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 
 from temporalio import workflow
@@ -19,6 +21,9 @@ from workflows import attributes
 from workflows.effects import enter
 
 import_all()  # a sandbox that reloads this module reloads the reactions with it
+
+ASK_AGAIN_AFTER = timedelta(minutes=1)
+ASK_AGAIN_AT_MOST = timedelta(hours=1)
 
 
 class Outcome(StrEnum):
@@ -48,23 +53,77 @@ class DeliveryWorkflow:
 
     Workflow ID: ``<platform>/<delivery id>``, so a delivery sent twice runs once; again only
     after it failed, and then without doubling what it did before it failed.
+
+    Where another delivery about the same context may still be at work, this one asks it to
+    say when it is done, and waits; one that has ended, however it ended, is not waited for.
     """
+
+    @workflow.init
+    def __init__(self, event: Event, body: RawValue) -> None:
+        self._received_at = event.received_at.timestamp()
+        self._waiting: dict[str, None] = {}
+        self._free = False
 
     @workflow.run
     async def run(self, event: Event, body: RawValue) -> Delivered:
         reactions = reactions_to(event)
         if not reactions:
             return Delivered(Outcome.IGNORED)
+        if event.after:
+            await self._wait_for(event.after)
         event = replace(event, payload=orjson.loads(body.payload.data))
         errors = await asyncio.gather(*(carry_out(name, r, event) for name, r in reactions))
         failed = [error for error in errors if error]
         outcome = Outcome.FAILED if failed else Outcome.ANSWERED
         workflow.upsert_search_attributes([attributes.OUTCOME.value_set(outcome)])
+        await self._free_those_waiting()
         if failed:
             raise ApplicationError(
                 "; ".join(map(str, failed)), type="ReactionFailed", non_retryable=True
             ) from failed[0]
         return Delivered(outcome, tuple(name for name, _ in reactions))
+
+    @workflow.signal
+    async def follower_arrived(self, workflow_id: str, received_at: float) -> None:
+        """
+        From a delivery about the same context: it waits until this one is done.
+
+        One that was received before this one, in seconds since the epoch, need not: this is a
+        second run then, after the first was ended by hand, and two must not wait for each other.
+        """
+        if received_at < self._received_at:
+            await signalled(workflow_id, "predecessor_ended")
+        else:
+            self._waiting[workflow_id] = None
+
+    @workflow.signal
+    def predecessor_ended(self) -> None:
+        """From the delivery this one waits for: it is done."""
+        self._free = True
+
+    async def _wait_for(self, earlier: str) -> None:
+        pause = ASK_AGAIN_AFTER
+        while not self._free and await signalled(
+            earlier, "follower_arrived", workflow.info().workflow_id, self._received_at
+        ):
+            with suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self._free, timeout=pause)
+            pause = min(pause * 2, ASK_AGAIN_AT_MOST)
+
+    async def _free_those_waiting(self) -> None:
+        while self._waiting:
+            follower, _ = self._waiting.popitem()
+            await signalled(follower, "predecessor_ended")
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+
+async def signalled(workflow_id: str, signal: str, *arguments: str | float) -> bool:
+    """Signal another delivery; False if it has ended."""
+    try:
+        await workflow.get_external_workflow_handle(workflow_id).signal(signal, args=arguments)
+    except ApplicationError:
+        return False
+    return True
 
 
 async def carry_out(name: str, reaction: Reaction, event: Event) -> ApplicationError | None:

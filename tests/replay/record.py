@@ -23,14 +23,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
+from fakes import FakeGithub, event
+from waiting import free_port
+
 from activities.github import GithubActivities
-from contexten.delivery import Event, Triggers
+from contexten.delivery import Event
 from contexten.errors import ClientError, ServerError
 from contexten.queues import Queue
-from fakes import FakeGithub, event
 from starter import attributes, engine
 from starter.start import start
-from waiting import free_port
 from workflows.delivery import DeliveryWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -74,7 +75,7 @@ async def record(client: Client, name: str, story: Story) -> None:
             activity_executor=ThreadPoolExecutor(2),
         ),
     ):
-        await start(client, delivery, orjson.dumps(payload), triggers=Triggers(), eager=False)
+        await start(client, delivery, orjson.dumps(payload), eager=False)
         handle = client.get_workflow_handle(delivery.workflow_id)
         try:
             await handle.result()

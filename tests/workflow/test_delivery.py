@@ -1,20 +1,24 @@
 """A delivery runs once, every reaction on its own, and says how it ended."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 from fakes import FakeGithub, event
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
+from waiting import until
 
 from contexten.delivery import Event, Triggers
 from contexten.errors import ClientError, ServerError
-from starter.start import start
+from starter.order import Order
+from starter.start import Starter, start
 from workflows import attributes
 from workflows.delivery import Delivered, DeliveryWorkflow, Outcome
 
@@ -44,10 +48,21 @@ async def comments(event):
     await github.post_comment(event.repository, event.payload["issue"]["number"], "two")
 """
 
+SAYS_ITS_ID = """
+from contexten.app import App
+from workflows import github
+
+app = App()
+
+@app.github.event("issues:labeled")
+async def says_its_id(event):
+    await github.post_comment(event.repository, 7, event.delivery_id)
+"""
+
 
 async def deliver(client: Client, event: Event, payload: Any = None) -> bool:
     body = orjson.dumps(LABELLED if payload is None else payload)
-    return await start(client, event, body, triggers=Triggers(), eager=False)
+    return await start(client, event, body, eager=False)
 
 
 async def ended(client: Client, event: Event) -> Delivered:
@@ -224,3 +239,101 @@ async def test_words_of_our_own_start_nothing(temporal: Client, workers: Workers
     assert github.asked == 0
     status = (await temporal.get_workflow_handle(ours.workflow_id).describe()).status
     assert status is WorkflowExecutionStatus.COMPLETED
+
+
+async def test_deliveries_about_one_thing_take_effect_in_the_order_they_came(
+    temporal: Client, workers: Workers, reactions: Reactions
+) -> None:
+    reactions(SAYS_ITS_ID)
+    context = f"github/octo/hello#{uuid.uuid4()}"
+    slow = [ServerError("503", platform="github") for _ in range(2)]
+    github = FakeGithub(*slow)
+    events = [replace(event(), context=context) for _ in range(5)]
+    starter = Starter(temporal, Triggers(), Order(), eager=False)
+    async with AsyncExitStack() as stack:
+        await running(stack, workers(temporal, github))
+        await asyncio.gather(*(starter(one, b"{}") for one in events))
+        for one in events:
+            assert (await ended(temporal, one)).outcome is Outcome.ANSWERED
+
+    assert [c.body for c in github.comments] == [one.delivery_id for one in events]
+
+
+async def test_one_that_failed_holds_up_nothing_behind_it(
+    temporal: Client, workers: Workers, reactions: Reactions
+) -> None:
+    reactions(SAYS_ITS_ID)
+    context = f"github/octo/hello#{uuid.uuid4()}"
+    github = FakeGithub(ClientError("gone", platform="github", status=404))
+    first, second = replace(event(), context=context), replace(event(), context=context)
+    starter = Starter(temporal, Triggers(), Order(), eager=False)
+    async with AsyncExitStack() as stack:
+        await running(stack, workers(temporal, github))
+        await starter(first, b"{}")
+        await starter(second, b"{}")
+        await ended(temporal, second)
+
+    assert [c.body for c in github.comments] == [second.delivery_id]
+
+
+async def test_one_that_waits_for_what_has_ended_goes_on_at_once(
+    temporal: Client, workers: Workers, reactions: Reactions
+) -> None:
+    reactions(SAYS_ITS_ID)
+    first, absent = event(), replace(event(), after="github/never-was")
+    async with AsyncExitStack() as stack:
+        await running(stack, workers(temporal, github := FakeGithub()))
+        await deliver(temporal, first)
+        await ended(temporal, first)
+        second = replace(event(), after=first.workflow_id)
+        for one in (second, absent):
+            await deliver(temporal, one)
+            await ended(temporal, one)
+
+    assert [c.body for c in github.comments] == [one.delivery_id for one in (first, second, absent)]
+
+
+async def test_one_whose_predecessor_was_terminated_goes_on(
+    temporal: Client, runner: WorkflowRunner, workers: Workers, reactions: Reactions
+) -> None:
+    reactions(SAYS_ITS_ID)
+    first = event()
+    second = replace(event(), after=first.workflow_id)
+    github = FakeGithub()
+    deliveries, platform = workers(temporal, github)
+    async with deliveries:
+        await deliver(temporal, first)
+        await deliver(temporal, second)
+
+        async def waits() -> bool:
+            history = await temporal.get_workflow_handle(first.workflow_id).fetch_history()
+            return any(
+                e.HasField("workflow_execution_signaled_event_attributes") for e in history.events
+            )
+
+        await until(waits)
+        await temporal.get_workflow_handle(first.workflow_id).terminate("by hand")
+        await temporal.get_workflow_handle(second.workflow_id).signal("predecessor_ended")
+        async with platform:
+            await ended(temporal, second)
+
+    assert [c.body for c in github.comments] == [second.delivery_id]
+
+
+async def test_a_second_run_and_one_that_waited_for_the_first_do_not_wait_for_each_other(
+    temporal: Client, workers: Workers, reactions: Reactions
+) -> None:
+    reactions(SAYS_ITS_ID)
+    first, second = event(), event()
+    second = replace(second, after=first.workflow_id)
+    again = replace(first, received_at=datetime.now(UTC), after=second.workflow_id)
+    deliveries, platform = workers(temporal, github := FakeGithub())
+    await deliver(temporal, first)
+    await temporal.get_workflow_handle(first.workflow_id).terminate("by hand")
+    await deliver(temporal, again)
+    await deliver(temporal, second)
+    async with deliveries, platform:
+        await ended(temporal, second)
+        await ended(temporal, again)
+
+    assert [c.body for c in github.comments] == [second.delivery_id, again.delivery_id]
