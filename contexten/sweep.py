@@ -24,20 +24,30 @@ NOT_WORTH_REPEATING = frozenset({"ping"})
 @dataclass(frozen=True, slots=True)
 class Rule:
     """
-    How stubbornly what did not arrive is asked for again.
+    How stubbornly what did not arrive is asked for again. It travels, so its times are numbers.
 
     Attributes:
-        retention: How long GitHub remembers an attempt, and so can repeat it.
-        first_pause: How long after a first attempt failed it is asked for again; each pause
+        retention_s: How long GitHub remembers an attempt, and so can repeat it.
+        first_pause_s: How long after a first attempt failed it is asked for again; each pause
             is twice the one before.
         most_attempts: Attempts in all, GitHub's own first one included.
         most_at_once: How many deliveries of one scope are asked for in one sweep; the oldest first.
     """
 
-    retention: timedelta = timedelta(days=3)
-    first_pause: timedelta = timedelta(minutes=5)
+    retention_s: float = 3 * 86_400
+    first_pause_s: float = 300
     most_attempts: int = 10
     most_at_once: int = 200
+
+    @property
+    def retention(self) -> timedelta:
+        """``retention_s`` as a duration."""
+        return timedelta(seconds=self.retention_s)
+
+    @property
+    def first_pause(self) -> timedelta:
+        """``first_pause_s`` as a duration."""
+        return timedelta(seconds=self.first_pause_s)
 
 
 def arrived(attempt: Attempt) -> bool:

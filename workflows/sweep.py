@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+with workflow.unsafe.imports_passed_through():  # or the converter does not know datetime
+    from contexten.github import Attempt, FailedDeliveries, Redelivery, Scope, ScopeKind
+
 from activities.github import GithubActivities
 from contexten import sweep
-from contexten.github import Attempt, FailedDeliveries, Redelivery, Scope, ScopeKind
 from workflows.options import request
 
 

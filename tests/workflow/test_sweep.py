@@ -202,9 +202,7 @@ def settings(**more: Any) -> Settings:
     return Settings(_env_file=None, **more)  # type: ignore[call-arg]
 
 
-async def test_the_schedule_follows_the_settings_and_stays_paused(
-    temporal: Client, runner: WorkflowRunner
-) -> None:
+async def test_the_schedule_follows_the_settings_and_stays_paused(temporal: Client) -> None:
     wanted = settings(SWEEP_REPOSITORIES="octo/a", SWEEP_INTERVAL_S=600)
     await schedules.ensure(temporal, wanted)
     await schedules.ensure(temporal, wanted)
