@@ -132,8 +132,8 @@ async def carry_out(name: str, reaction: Reaction, event: Event) -> ApplicationE
     try:
         await reaction(event)
     except Exception as error:  # noqa: BLE001 - one reaction's fault must not touch the others
-        workflow.logger.exception("reaction failed", extra={"reaction": name})
         reason = said(error)
+        workflow.logger.warning("reaction %s failed: %s", name, reason)
         failure = ApplicationError(f"{name}: {reason}", type="ReactionFailed", non_retryable=True)
         failure.__cause__ = error
         return failure

@@ -1,13 +1,14 @@
 """
 Record the histories that the replay tests hold new code against, from real runs.
 
-    .venv/bin/python tests/replay/record.py NAME...
+    PYTHONPATH=tests .venv/bin/python tests/replay/record.py NAME...
 
 Record a history once, when a workflow gets a new way to go. Never record one again because
 its replay fails: that is a versioning decision, a patch or a new build.
 """
 
 import asyncio
+import json
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from fakes import FakeGithub, event
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
-
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
-
-from fakes import FakeGithub, event
 from waiting import free_port
 
 from activities.github import GithubActivities
@@ -54,6 +52,7 @@ def stories() -> dict[str, Story]:
         "delivery-answered": (FakeGithub(), event(), LABELLED),
         "delivery-answered-after-a-failure": (FakeGithub(*down), event(), LABELLED),
         "delivery-failed": (FakeGithub(*locked), event(), LABELLED),
+        "delivery-after-another": (FakeGithub(), replace(event(), after="github/gone"), LABELLED),
         "delivery-from-a-bot": (FakeGithub(), replace(event(), sent_by_bot=True), LABELLED),
     }
 
@@ -82,8 +81,17 @@ async def record(client: Client, name: str, story: Story) -> None:
         except WorkflowFailureError as failure:
             print(f"{name}: {failure.cause}")
         history = await handle.fetch_history()
-    (HISTORIES / f"{name}.json").write_text(history.to_json())
+    (HISTORIES / f"{name}.json").write_text(json.dumps(impersonal(json.loads(history.to_json()))))
     print(f"{name}: {len(history.events)} events")
+
+
+def impersonal(recorded: Any) -> Any:
+    """*recorded* without what tells of the machine it ran on, and no replay reads."""
+    if isinstance(recorded, list):
+        return [impersonal(one) for one in recorded]
+    if not isinstance(recorded, dict):
+        return recorded
+    return {k: impersonal(v) for k, v in recorded.items() if k not in {"stackTrace", "identity"}}
 
 
 async def main(names: list[str]) -> None:
