@@ -9,16 +9,21 @@ A test prints it anew and compares, so what is committed cannot lie.
 import inspect
 import re
 import textwrap
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from contexten import app, errors, queues, retry
 from contexten.queues import Queue
+from starter.app import create
+from starter.counters import DoorCounters
 from starter.markdown import page, table
+from starter.readiness import Readiness
 from starter.settings import Settings
 from starter.settings_printed import default, env_example, settings_page
-from workflows import reactions
+from workflows import github, linear, reactions, slack
 
 ROOT = Path(__file__).parents[1]
 
@@ -124,12 +129,85 @@ def reactions_page() -> str:
     )
 
 
+def routes_page() -> str:
+    """The routes of the door, from its OpenAPI."""
+    rows = []
+    for path, method, operation in operations():
+        answers = ", ".join(operation["responses"])
+        rows.append((f"`{method.upper()} {path}`", operation["summary"], answers))
+    return page(
+        "Routes",
+        "A running door describes them whole at `/openapi.json`.",
+        table(("route", "is", "answers"), rows),
+        "## What a delivery is answered",
+        table(("status", "means"), delivery_answers()),
+        "`429` and `503` say in `Retry-After` when to try again, in seconds.\n"
+        "Absent, malformed and wrong signatures are answered with the same bytes.",
+    )
+
+
+def calls_page() -> str:
+    """What a reaction can have done, from the modules it calls."""
+    parts = []
+    for module in (github, linear, slack):
+        found = inspect.getmembers(module, inspect.iscoroutinefunction)
+        rows = [
+            (f"`{name}{parameters(call)}`", first_line(call))
+            for name, call in found
+            if call.__module__ == module.__name__
+        ]
+        title = module.__name__.rpartition(".")[2]
+        parts.append(f"## {title}\n\n`from workflows import {title}`\n\n")
+        parts[-1] += table(("call", "does"), rows)
+    return page(
+        "Calls",
+        "What a [reaction](../reactions.md) can have done. Each is awaited, each is an activity on its "
+        "platform's queue,\nrepeated under its [retry rule](retry.md).",
+        *parts,
+    )
+
+
+def parameters(call: Callable[..., object]) -> str:
+    """The parameters of *call* as one writes them, without their types."""
+    shown = [
+        one.replace(annotation=inspect.Parameter.empty)
+        for one in inspect.signature(call).parameters.values()
+    ]
+    return str(inspect.Signature(shown))
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each route of the door's OpenAPI: its path, its method and what it says of itself."""
+
+    async def unasked() -> Readiness:
+        raise NotImplementedError("a description asks nobody")
+
+    described = create(None, DoorCounters(), unasked)  # type: ignore[arg-type]  # none is opened
+    for path, methods in described.openapi()["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def delivery_answers() -> list[tuple[str, str]]:
+    """Each status that a webhook route answers, and what it means on any of them."""
+    said: dict[str, list[str]] = defaultdict(list)
+    for _, _, operation in operations():
+        if "webhooks" not in operation["tags"]:
+            continue
+        for status, answer in operation["responses"].items():
+            if answer["description"] not in said[status]:
+                said[status].append(answer["description"])
+    return [(status, max(meanings, key=len)) for status, meanings in sorted(said.items())]
+
+
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/reference/settings.md": settings_page,
     "docs/reference/retry.md": retry_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/queues.md": queues_page,
+    "docs/reference/routes.md": routes_page,
+    "docs/reference/calls.md": calls_page,
     "docs/reference/reactions.md": reactions_page,
 }
 

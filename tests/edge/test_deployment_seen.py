@@ -24,7 +24,11 @@ from waiting import free_port
 import worker
 from contexten.queues import Queue
 from starter import engine
-from starter.settings import Settings
+from starter.limits import BodyMemory
+from starter.quarantine import Quarantine
+from starter.serve import counters_of
+from starter.settings import MIB, Settings
+from starter.spool import Spool
 
 
 def test_the_cluster_is_tuned_as_the_embedded_engine_is() -> None:
@@ -60,6 +64,7 @@ def test_prometheus_knows_only_services_that_are_there() -> None:
     targets = [t for group in static + alertmanagers for one in group for t in one["targets"]]
 
     assert {target.split(":")[0] for target in targets} <= {*SERVICES, "localhost"}
+    assert f"door:{environment('door')['PORT']}" in targets
     assert "temporal:" + str(environment("temporal")["PROMETHEUS_ENDPOINT"])[-4:] in targets
 
 
@@ -117,12 +122,12 @@ def test_grafana_finds_its_dashboard_and_its_source() -> None:
 
 
 def named_metrics() -> set[str]:
-    """Every metric of a worker that an alert or a panel names."""
+    """Every metric of ours or of a worker that an alert or a panel names."""
     texts = [rule["expr"] for rule in RULES]
     for path in DASHBOARDS:
         panels = json.loads(path.read_text())["panels"]
         texts += [target["expr"] for panel in panels for target in panel["targets"]]
-    found = set(re.findall(r"\btemporal_\w+", " ".join(texts)))
+    found = set(re.findall(r"\b(?:temporal|contexten)_\w+", " ".join(texts)))
     return {re.sub(r"_(bucket|sum|count)$", "", name) for name in found}
 
 
@@ -178,11 +183,29 @@ async def shown_by_a_worker(address: str) -> set[str]:
 def scrape(port: int) -> set[str]:
     """The names of the metrics shown on *port*."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-        return set(re.findall(r"^# TYPE (\w+) ", answer.read().decode(), re.MULTILINE))
+        return types_in(answer.read().decode())
 
 
-def test_every_metric_that_is_named_is_one_a_worker_shows(engine_address: str) -> None:
+def types_in(text: str) -> set[str]:
+    """The names of the metrics in *text*, which is Prometheus'."""
+    return set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
+
+
+async def shown_by_the_door(folder: Path) -> set[str]:
+    """The metrics of a door that has answered nothing yet."""
+    spool = Spool(folder / "spool", segment_bytes=MIB, limit_bytes=MIB)
+    quarantine = Quarantine(folder / "quarantine")
+    shown = counters_of(BodyMemory(MIB), quarantine, spool).text().decode()
+    await spool.close()
+    await quarantine.close()
+    return types_in(shown)
+
+
+def test_every_metric_that_is_named_is_one_that_is_shown(
+    engine_address: str, tmp_path: Path
+) -> None:
     shown = asyncio.run(shown_by_a_worker(engine_address))
+    shown |= asyncio.run(shown_by_the_door(tmp_path))
 
     assert len(named_metrics()) >= 10
     assert named_metrics() - shown == set()
