@@ -17,6 +17,8 @@ from sandbox.github_refused import RefusedError
 from sandbox.github_state import user
 from sandbox.world import World
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
 
 def github_of(world: World) -> Github:
     """The one GitHub of *world*."""
@@ -63,6 +65,10 @@ async def read_installation(asked: Asked) -> Response:
     raise RefusedError(404, "Not Found")
 
 
+async def nothing(asked: Asked) -> Response:
+    raise RefusedError(404, "Not Found")
+
+
 def routes(world: World) -> list[BaseRoute]:
     """The API, to be mounted under ``/github``."""
     endpoints = Endpoints(github_of(world))
@@ -77,6 +83,7 @@ def routes(world: World) -> list[BaseRoute]:
         *github_hooks.routes(endpoints),
         *github_issues.routes(endpoints),
         *github_pulls.routes(endpoints),
+        route("/{rest:path}", False, **dict.fromkeys(METHODS, nothing)),
     ]
 
 

@@ -125,7 +125,7 @@ class Endpoints:
     def __init__(self, github: Github) -> None:
         self._github = github
 
-    def route(self, path: str, *, app_only: bool = False, **handlers: Handler) -> Route:
+    def route(self, path: str, /, app_only: bool = False, **handlers: Handler) -> Route:
         """A route that answers the methods for which there are handlers: ``GET=…, POST=…``."""
 
         async def endpoint(request: Request) -> Response:
