@@ -161,8 +161,9 @@ def calls_page() -> str:
         parts[-1] += table(("call", "does"), rows)
     return page(
         "Calls",
-        "What a [reaction](../reactions.md) can have done. Each is awaited, each is an activity on its "
-        "platform's queue,\nrepeated under its [retry rule](retry.md).",
+        "What a [reaction](../reactions.md) can have done.\n"
+        "Each is awaited, and is an activity on its platform's queue, repeated under its "
+        "[retry rule](retry.md).",
         *parts,
     )
 

@@ -12,7 +12,9 @@ LARGER_FILES = {
     "starter/spool.py": "the writer's path in one piece: append, group commit, next file",
     "contexten/github.py": "every value that our GitHub calls take and give, side by side",
 }
-LARGER_FUNCTIONS: dict[str, str] = {}
+LARGER_FUNCTIONS = {
+    "starter/app.py:create": "FastAPI takes its routes as inner functions, each a few lines",
+}
 WIDER_FUNCTIONS = {
     "contexten/reading.py:slack_event": "Slack says the same thing in five shapes of body",
     "starter/door.py:__init__": "everything the door leans on, given to it once",

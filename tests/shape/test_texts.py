@@ -8,6 +8,7 @@ import pytest
 import typer
 from checkout import ROOT, committed, named
 
+from contexten.app import App
 from starter import cli
 from starter.reference import PAGES
 
@@ -98,6 +99,29 @@ def test_every_command_of_ours_that_is_named_parses() -> None:
         name, command, arguments = group.resolve_command(context, shlex.split(rest))
         assert command is not None
         command.make_context(name, arguments, parent=context, resilient_parsing=True)
+
+
+def examples() -> list[tuple[str, str]]:
+    """The Python in our texts: the file, and the code."""
+    block = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return [(named(path), code) for path in TEXTS for code in block.findall(path.read_text())]
+
+
+@pytest.mark.parametrize(("file", "code"), examples(), ids=[file for file, _ in examples()])
+def test_an_example_registers_its_reactions(file: str, code: str) -> None:
+    module: dict[str, object] = {"__name__": "example"}
+    exec(compile(code, file, "exec"), module)  # noqa: S102 - it is our own text
+    app = module["app"]
+
+    assert isinstance(app, App)
+    assert [*app.github.by_name, *app.linear.by_name, *app.slack.by_name]
+
+
+def test_every_decision_is_named_in_the_architecture() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    decisions = [path.name for path in (ROOT / "docs/decisions").glob("*.md")]
+
+    assert [name for name in decisions if f"decisions/{name}" not in text] == []
 
 
 def test_every_goal_says_what_it_makes() -> None:
