@@ -7,10 +7,8 @@ from temporalio import activity
 
 from activities.boundary import told_to_temporal
 from contexten.github import (
-    Attempt,
     CheckRun,
     Comment,
-    FailedDeliveries,
     FileAt,
     FileText,
     Found,
@@ -26,6 +24,7 @@ from contexten.github import (
     Search,
     Target,
 )
+from contexten.sweep import Look, Seen
 
 
 class GithubApi(Protocol):
@@ -42,9 +41,7 @@ class GithubApi(Protocol):
     def add_reaction(self, reaction: ReactionTo) -> None: ...
     def search_issues(self, search: Search) -> tuple[Found, ...]: ...
     def read_file(self, file: FileAt) -> FileText: ...
-    def list_failed_deliveries(
-        self, wanted: FailedDeliveries, beat: Callable[[], None]
-    ) -> tuple[Attempt, ...]: ...
+    def list_failed_deliveries(self, look: Look, beat: Callable[[], None]) -> Seen: ...
     def redeliver(self, redelivery: Redelivery) -> None: ...
 
 
@@ -198,15 +195,15 @@ class GithubActivities:
             return self._api.read_file(file)
 
     @activity.defn(name="github.list_failed_deliveries")
-    def list_failed_deliveries(self, wanted: FailedDeliveries) -> tuple[Attempt, ...]:
+    def list_failed_deliveries(self, look: Look) -> Seen:
         """
-        List all attempts of the deliveries that never arrived. Heartbeats with every page.
+        List the deliveries that never arrived and are due. Heartbeats with every page.
 
         Raises:
             ClientError: There are no such webhooks, or we may not see them.
         """
         with told_to_temporal():
-            return self._api.list_failed_deliveries(wanted, activity.heartbeat)
+            return self._api.list_failed_deliveries(look, activity.heartbeat)
 
     @activity.defn(name="github.redeliver")
     def redeliver(self, redelivery: Redelivery) -> None:

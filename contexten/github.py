@@ -343,14 +343,6 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedDeliveries:
-    """A question: which deliveries to the webhooks of ``scope`` failed since ``since`` (UTC)?"""
-
-    scope: Scope
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Redelivery:
     """An attempt to be repeated: whose webhook, and the attempt."""
 

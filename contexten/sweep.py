@@ -9,6 +9,10 @@ have asked often enough. Each pause is twice as long as the one before:
       │────────│────────│────────│────────│──  ...  ──┤
 
 A ping is left alone: it says that a webhook was made, and leads to nothing.
+
+Looking costs calls, a hundred deliveries each. So most sweeps glance at the last half
+hour, and one an hour looks at all that GitHub remembers. A delivery of which only
+repetitions are in sight is left to the thorough look, which sees how often it was tried.
 """
 
 from collections import defaultdict
@@ -16,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from contexten.github import Attempt
+from contexten.github import Attempt, Scope
 
 NOT_WORTH_REPEATING = frozenset({"ping"})
 
@@ -32,12 +36,16 @@ class Rule:
             is twice the one before.
         most_attempts: Attempts in all, GitHub's own first one included.
         most_at_once: How many deliveries of one scope are asked for in one sweep; the oldest first.
+        glance_s: How far back most sweeps look.
+        thorough_every_s: How often a sweep looks back as far as GitHub remembers.
     """
 
     retention_s: float = 3 * 86_400
     first_pause_s: float = 300
     most_attempts: int = 10
     most_at_once: int = 200
+    glance_s: float = 1800
+    thorough_every_s: float = 3600
 
     @property
     def retention(self) -> timedelta:
@@ -48,6 +56,62 @@ class Rule:
     def first_pause(self) -> timedelta:
         """``first_pause_s`` as a duration."""
         return timedelta(seconds=self.first_pause_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """
+    What to look at.
+
+    Attributes:
+        scope: Whose webhooks.
+        since: How far back, UTC.
+        now: The time it is, UTC.
+        rule: How stubborn to be.
+    """
+
+    scope: Scope
+    since: datetime
+    now: datetime
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    What a look has shown.
+
+    Attributes:
+        missing: How many deliveries never arrived.
+        given_up: How many of them were tried as often as the rule allows.
+        due: The attempts to have repeated now, the newest of each delivery that is due.
+    """
+
+    missing: int
+    given_up: int
+    due: tuple[Attempt, ...]
+
+
+def is_thorough(rule: Rule, last: datetime | None, now: datetime) -> bool:
+    """Whether the sweep at *now* looks back all the way, when the *last* to do so was then."""
+    return last is None or now - last >= timedelta(seconds=rule.thorough_every_s)
+
+
+def seen(attempts: Iterable[Attempt], look: Look) -> Seen:
+    """
+    What *attempts* amount to.
+
+    Args:
+        attempts: Those since ``look.since``, in any order.
+        look: Why we looked.
+    """
+    missing = never_arrived(attempts)
+    tried_in_vain = [tried for tried in by_delivery(missing) if spent(tried, look.rule)]
+    return Seen(
+        missing=len(by_delivery(missing)),
+        given_up=len(tried_in_vain),
+        due=tuple(due(missing, look.rule, look.now)),
+    )
 
 
 def arrived(attempt: Attempt) -> bool:
@@ -82,7 +146,7 @@ def due(attempts: Iterable[Attempt], rule: Rule, now: datetime) -> Sequence[Atte
     Which attempts to have repeated at *now*: for each delivery that is due, its newest one.
 
     Args:
-        attempts: All attempts since at least the rule's retention, in any order.
+        attempts: All attempts that are in sight, in any order.
         rule: How stubborn to be.
         now: The time, with its zone.
     """
@@ -94,12 +158,13 @@ def due(attempts: Iterable[Attempt], rule: Rule, now: datetime) -> Sequence[Atte
 
 def is_due(tried: Sequence[Attempt], rule: Rule, now: datetime) -> bool:
     """Whether the delivery that failed at each of *tried*, oldest first, is asked for at *now*."""
-    if len(tried) >= rule.most_attempts or tried[0].delivered_at < now - rule.retention:
+    first, last = tried[0], tried[-1]
+    if spent(tried, rule) or first.redelivery or first.delivered_at < now - rule.retention:
         return False
     pause: timedelta = rule.first_pause * 2 ** (len(tried) - 1)
-    return tried[-1].delivered_at + pause <= now
+    return last.delivered_at + pause <= now
 
 
-def given_up(attempts: Iterable[Attempt], rule: Rule) -> int:
-    """How many deliveries were tried as often as the rule allows, in vain."""
-    return sum(len(tried) >= rule.most_attempts for tried in by_delivery(never_arrived(attempts)))
+def spent(tried: Sequence[Attempt], rule: Rule) -> bool:
+    """Whether a delivery was tried as often as the rule allows."""
+    return len(tried) >= rule.most_attempts

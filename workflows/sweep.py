@@ -1,14 +1,14 @@
 """The missed-delivery sweep: what GitHub could not deliver is asked for again."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():  # or the converter does not know datetime
-    from contexten.github import Attempt, FailedDeliveries, Redelivery, Scope, ScopeKind
+    from contexten.github import Attempt, Redelivery, Scope, ScopeKind
 
 from activities.github import GithubActivities
 from contexten import sweep
@@ -48,11 +48,12 @@ class Swept:
     What a sweep found and did.
 
     Attributes:
-        missing: Deliveries that never arrived.
+        missing: Deliveries that never arrived, as far as this sweep looked back.
         redelivered: Those of them that GitHub was now asked to repeat.
         refused: Those of them that GitHub would not repeat.
         given_up: Those of them that were tried as often as the rule allows.
         unreadable: What could not be looked at, and why.
+        thorough_at_s: When a sweep last looked back all the way, seconds since 1970, UTC.
     """
 
     missing: int = 0
@@ -60,6 +61,7 @@ class Swept:
     refused: int = 0
     given_up: int = 0
     unreadable: tuple[str, ...] = ()
+    thorough_at_s: float = 0.0
 
     def __add__(self, other: "Swept") -> "Swept":
         """Both together."""
@@ -89,40 +91,43 @@ class SweepWorkflow:
 
     @workflow.run
     async def run(self, wanted: Sweep) -> Swept:
-        each = await asyncio.gather(*(swept(scope, wanted.rule) for scope in wanted.scopes))
-        total = sum(each, Swept())
+        now, last = workflow.now(), last_thorough()
+        thorough = sweep.is_thorough(wanted.rule, last, now)
+        back = wanted.rule.retention if thorough else timedelta(seconds=wanted.rule.glance_s)
+        looks = (sweep.Look(scope, now - back, now, wanted.rule) for scope in wanted.scopes)
+        each = await asyncio.gather(*map(swept, looks))
+        latest = now if thorough or last is None else last
+        total = replace(sum(each, Swept()), thorough_at_s=latest.timestamp())
         workflow.set_current_details(str(total))
         return total
 
 
-async def swept(scope: Scope, rule: sweep.Rule) -> Swept:
-    """Look at the webhooks of *scope*, and have redelivered what is due."""
+def last_thorough() -> datetime | None:
+    """When a sweep of this schedule last looked back all the way; None if none did."""
+    last = workflow.get_last_completion_result(Swept)
+    return datetime.fromtimestamp(last.thorough_at_s, UTC) if last else None
+
+
+async def swept(look: sweep.Look) -> Swept:
+    """Look, and have redelivered what is due."""
     try:
-        attempts = await failed_deliveries(scope, rule)
+        found = await seen(look)
     except ActivityError as error:
-        return Swept(unreadable=(f"{scope}: {error.cause}",))
-    due = sweep.due(attempts, rule, workflow.now())
-    redelivered = sum([await redeliver(scope, attempt) for attempt in due])
-    return Swept(
-        missing=len(sweep.by_delivery(attempts)),
-        redelivered=redelivered,
-        refused=len(due) - redelivered,
-        given_up=sweep.given_up(attempts, rule),
-    )
+        return Swept(unreadable=(f"{look.scope}: {error.cause}",))
+    redelivered = sum([await redeliver(look.scope, attempt) for attempt in found.due])
+    return Swept(found.missing, redelivered, len(found.due) - redelivered, found.given_up)
 
 
-async def failed_deliveries(scope: Scope, rule: sweep.Rule) -> Sequence[Attempt]:
+async def seen(look: sweep.Look) -> sweep.Seen:
     """
-    The attempts of all deliveries to *scope* that never arrived.
+    What never arrived.
 
     Raises:
-        ActivityError: If GitHub does not let us see them.
+        ActivityError: If GitHub does not let us see it.
     """
     operation = "github.list_failed_deliveries"
     return await workflow.execute_activity_method(
-        GithubActivities.list_failed_deliveries,
-        FailedDeliveries(scope, workflow.now() - rule.retention),
-        **request(operation, str(scope)),
+        GithubActivities.list_failed_deliveries, look, **request(operation, str(look.scope))
     )
 
 

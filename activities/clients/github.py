@@ -17,7 +17,6 @@ from contexten.github import (
     Attempt,
     CheckRun,
     Comment,
-    FailedDeliveries,
     FileAt,
     FileText,
     Found,
@@ -35,6 +34,7 @@ from contexten.github import (
     Search,
     Target,
 )
+from contexten.sweep import Look, Seen
 
 
 class GithubClient:
@@ -182,25 +182,23 @@ class GithubClient:
         answer = self._session.ask("GET", paths.contents(file, path), scope, query=query)
         return read(answers.file_text, answer)
 
-    def list_failed_deliveries(
-        self, wanted: FailedDeliveries, beat: Callable[[], None]
-    ) -> tuple[Attempt, ...]:
+    def list_failed_deliveries(self, look: Look, beat: Callable[[], None]) -> Seen:
         """
-        All attempts since *wanted.since* of deliveries that never arrived.
+        What never arrived at the webhooks of a scope, and which of it is due.
 
         Args:
-            wanted: Whose webhooks, and since when.
+            look: Whose webhooks, since when, and how stubborn to be.
             beat: Called for every page read.
         """
         attempts: list[Attempt] = []
-        for hook, path in self._delivery_lists(wanted.scope):
-            for page in self._session.pages(path, wanted.scope, {}):
+        for hook, path in self._delivery_lists(look.scope):
+            for page in self._session.pages(path, look.scope, {}):
                 beat()
                 tried = read(answers.attempts(hook), page)
-                attempts += (a for a in tried if a.delivered_at >= wanted.since)
-                if tried and tried[-1].delivered_at < wanted.since:
+                attempts += (a for a in tried if a.delivered_at >= look.since)
+                if tried and tried[-1].delivered_at < look.since:
                     break
-        return tuple(sweep.never_arrived(attempts))
+        return sweep.seen(attempts, look)
 
     def _delivery_lists(self, scope: Scope) -> Iterator[tuple[int | None, str]]:
         """Each webhook of *scope* with the path of its deliveries."""

@@ -10,7 +10,7 @@ from contexten.github import FileAt, Scope, ScopeKind, Search
 OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
 ORGANIZATION = re.compile(OWNER)
 REPOSITORY = re.compile(rf"{OWNER}/[A-Za-z0-9._-]+")
-IN_QUERY = re.compile(r"(?:^|\s)(repo|org|user):(\S+)")
+IN_QUERY = re.compile(r"(?:^|\s)(repo|org):(\S+)")
 
 
 def repository(name: str) -> tuple[Scope, str]:
@@ -60,7 +60,7 @@ def contents(file: FileAt, path: str) -> str:
 
 def searched(search: Search) -> Scope:
     """
-    Where *search* looks, by the first ``repo:``, ``org:`` or ``user:`` of its query.
+    Where *search* looks, by the first ``repo:`` or ``org:`` of its query.
 
     Raises:
         ClientError: If it does not say: credentials hold for one place, not for all of GitHub.

@@ -19,13 +19,13 @@ from contexten.effects import Effect
 from contexten.errors import AuthenticationError, ClientError, FatalError, TransientError
 from contexten.github import (
     Comment,
-    FailedDeliveries,
     FileAt,
     Redelivery,
     Scope,
     ScopeKind,
     Search,
 )
+from contexten.sweep import Look, Rule
 
 APP = 4711
 NOW = datetime.now(UTC)
@@ -259,9 +259,8 @@ def test_the_apps_own_deliveries_are_listed_and_repeated(
     sandbox.arrange("/_github/hooks", said)
     github, scope, beats = connect(), Scope(ScopeKind.APP), []
 
-    [missed] = github.list_failed_deliveries(
-        FailedDeliveries(scope, NOW - timedelta(days=3)), partial(beats.append, 1)
-    )
+    look = Look(scope, NOW - timedelta(days=3), NOW, Rule())
+    [missed] = github.list_failed_deliveries(look, partial(beats.append, 1)).due
     github.redeliver(Redelivery(scope, missed))
 
     assert (missed.guid, missed.status_code, missed.hook_id) == ("missed", 0, None)

@@ -37,13 +37,13 @@ from contexten.errors import (
 )
 from contexten.github import (
     Comment,
-    FailedDeliveries,
     FileAt,
     NewIssue,
     Scope,
     ScopeKind,
     Target,
 )
+from contexten.sweep import Look, Rule
 from sandbox.tokens import GITHUB_TOKEN
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -345,7 +345,7 @@ def test_nobody_listening_is_transient() -> None:
 
 def test_an_apps_own_deliveries_need_an_app(github: GithubClient) -> None:
     with pytest.raises(FatalError, match="GITHUB_APP_ID"):
-        github.list_failed_deliveries(FailedDeliveries(Scope(ScopeKind.APP), NOW), lambda: None)
+        github.list_failed_deliveries(Look(Scope(ScopeKind.APP), NOW, NOW, Rule()), lambda: None)
 
 
 def test_a_client_tries_once(sandbox: Sandbox, github: GithubClient) -> None:

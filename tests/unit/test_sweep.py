@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contexten.github import Attempt
-from contexten.sweep import Rule, by_delivery, due, given_up, never_arrived
+from contexten.github import Attempt, Scope, ScopeKind
+from contexten.sweep import Look, Rule, Seen, by_delivery, due, is_thorough, never_arrived, seen
 
 NOON = datetime(2026, 1, 4, 12, tzinfo=UTC)
 RULE = Rule()
 MINUTE = timedelta(minutes=1)
+LOOK = Look(Scope(ScopeKind.REPOSITORY, "octo/hello"), NOON - RULE.retention, NOON, RULE)
 
 
 def attempt(
@@ -22,8 +23,9 @@ def attempt(
     hook: int | None = 7,
     event: str = "issues",
     number: int = 1,
+    redelivery: bool = False,
 ) -> Attempt:
-    return Attempt(number, guid, hook, event, NOON - ago, status, redelivery=False)
+    return Attempt(number, guid, hook, event, NOON - ago, status, redelivery)
 
 
 @pytest.mark.parametrize("status", [0, 301, 400, 401, 404, 413, 429, 500, 502, 503, 504])
@@ -88,10 +90,24 @@ def test_gives_up_after_the_most_attempts() -> None:
     tried = [attempt(ago=timedelta(hours=60) - n * MINUTE, number=n) for n in range(9)]
     again = attempt(ago=timedelta(hours=50), number=9)
 
-    assert due(tried, RULE, NOON) == [tried[-1]]
-    assert given_up(tried, RULE) == 0
-    assert due([*tried, again], RULE, NOON) == []
-    assert given_up([*tried, again], RULE) == 1
+    assert seen(tried, LOOK) == Seen(missing=1, given_up=0, due=(tried[-1],))
+    assert seen([*tried, again], LOOK) == Seen(missing=1, given_up=1, due=())
+
+
+def test_what_arrived_is_not_missing() -> None:
+    assert seen([attempt(status=202)], LOOK) == Seen(missing=0, given_up=0, due=())
+
+
+def test_a_delivery_of_which_only_repetitions_are_in_sight_is_left_alone() -> None:
+    assert seen([attempt(redelivery=True)], LOOK) == Seen(missing=1, given_up=0, due=())
+
+
+def test_looks_back_all_the_way_at_first_and_then_once_an_hour() -> None:
+    hour_ago = NOON - timedelta(seconds=RULE.thorough_every_s)
+
+    assert is_thorough(RULE, None, NOON)
+    assert is_thorough(RULE, hour_ago, NOON)
+    assert not is_thorough(RULE, hour_ago + timedelta(microseconds=1), NOON)
 
 
 def test_the_oldest_deliveries_go_first_when_there_are_too_many() -> None:

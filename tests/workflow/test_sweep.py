@@ -5,9 +5,11 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -112,9 +114,11 @@ def hook(sandbox: Sandbox, of: str, door: Door, *deliveries: dict[str, Any]) -> 
 
 async def sweep(client: Client, wanted: Sweep) -> Swept:
     async with asyncio.timeout(60):
-        return await client.execute_workflow(
+        result = await client.execute_workflow(
             SweepWorkflow.run, wanted, id=f"sweep-{id(wanted)}", task_queue=Queue.CONTROL
         )
+    assert time.time() - result.thorough_at_s < 60
+    return replace(result, thorough_at_s=0.0)
 
 
 async def test_a_missed_delivery_arrives_signed_under_its_own_id(
@@ -229,10 +233,42 @@ async def test_the_schedule_starts_a_sweep_of_what_the_settings_name(
     hook(sandbox, REPO, door, failed("missed"))
     await schedules.ensure(swept_by, settings(SWEEP_REPOSITORIES=REPO, SWEEP_INTERVAL_S=86_400))
 
-    await swept_by.get_schedule_handle(schedules.SWEEP).trigger()
+    handle = swept_by.get_schedule_handle(schedules.SWEEP)
+    await handle.trigger()
 
     await until(taken_by(door, 1))
     await schedules.ensure(swept_by, settings())
+
+
+async def test_the_second_sweep_of_a_schedule_only_glances(
+    swept_by: Client, sandbox: Sandbox, door: Door
+) -> None:
+    taken = [failed(f"guid-{n}", 202, minutes_ago=300 - n) for n in range(150)]
+    hook(sandbox, REPO, door, *taken)
+    wanted = settings(SWEEP_REPOSITORIES=REPO, SWEEP_INTERVAL_S=86_400)
+    await schedules.ensure(swept_by, wanted)
+    handle = swept_by.get_schedule_handle(schedules.SWEEP)
+
+    calls = []
+    for _ in range(2):
+        before = sandbox.calls("github")
+        await handle.trigger()
+        await until(swept_times(swept_by, len(calls) + 1))
+        calls.append(sandbox.calls("github") - before)
+
+    assert calls == [1 + 2, 1 + 1]  # the list of hooks, and the pages of deliveries
+    await schedules.ensure(swept_by, settings())
+
+
+def swept_times(client: Client, count: int) -> Any:
+    async def swept() -> bool:
+        handle = client.get_schedule_handle(schedules.SWEEP)
+        actions = (await handle.describe()).info.recent_actions
+        ids = [a.action.workflow_id for a in actions if hasattr(a.action, "workflow_id")]
+        done = [await client.get_workflow_handle(i).describe() for i in ids]
+        return sum(d.close_time is not None for d in done) >= count
+
+    return swept
 
 
 def taken_by(door: Door, count: int) -> Any:
