@@ -10,8 +10,8 @@ from starter.answers import TOO_LARGE, UNSIGNED, UNSUPPORTED, Refused, malformed
 
 Headers = dict[bytes, bytes]
 
-DELIVERY = {Platform.GITHUB: "X-GitHub-Delivery", Platform.LINEAR: "Linear-Delivery"}
-EVENT = {Platform.GITHUB: "X-GitHub-Event"}
+DELIVERY = {Platform.GITHUB: b"x-github-delivery", Platform.LINEAR: b"linear-delivery"}
+EVENT = {Platform.GITHUB: b"x-github-event"}
 SIGNATURE = {
     Platform.GITHUB: b"x-hub-signature-256",
     Platform.LINEAR: b"linear-signature",
@@ -91,7 +91,7 @@ def is_form(platform: Platform, headers: Headers) -> bool:
     raise Refused(UNSUPPORTED)
 
 
-def named(headers: Headers, header: str | None, form: re.Pattern[str]) -> str | None:
+def named(headers: Headers, header: bytes | None, form: re.Pattern[str]) -> str | None:
     """
     The value of *header* if it has the *form*; None if the platform has no such header.
 
@@ -100,7 +100,7 @@ def named(headers: Headers, header: str | None, form: re.Pattern[str]) -> str | 
     """
     if header is None:
         return None
-    value = headers.get(header.lower().encode(), b"").decode("latin-1")
+    value = headers.get(header, b"").decode("latin-1")
     if form.fullmatch(value) is None:
-        raise Refused(malformed(header))
+        raise Refused(malformed(header.decode()))
     return value

@@ -37,7 +37,7 @@ class Receiver:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
         tenant = None
-        if route := scope["path_params"]:
+        if route := scope.get("path_params"):
             owner, name = route["org"], route["repo"]
             if not (NAME.fullmatch(owner) and NAME.fullmatch(name)):
                 return NOT_FOUND

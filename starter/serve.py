@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -162,7 +162,8 @@ def starting(engine: Client, settings: Settings) -> Callable[[Event, bytes], Awa
     timeout = timedelta(seconds=settings.engine_timeout_s)
 
     async def begin(event: Event, body: bytes) -> bool:
-        return await start(engine, event, body, eager=False, timeout=timeout)
+        asking = replace(event, triggers=settings.triggers)
+        return await start(engine, asking, body, eager=False, timeout=timeout)
 
     return begin
 
