@@ -55,11 +55,27 @@ def opening(mark: bytes) -> bytes:
     return MAGIC + mark
 
 
-def mark_of(beginning: bytes) -> bytes | None:
-    """The mark of the file that begins so; None if it is no spool file, or was cut at once."""
-    if len(beginning) < OPENING_BYTES or not beginning.startswith(MAGIC):
+def mark_of(data: bytes) -> bytes | None:
+    """
+    The mark of the spool file with content *data*; None if it is none, or was cut at once.
+
+    It stands in the opening and at the first frame. Where damage made the two differ, the
+    one that sound frames bear holds.
+    """
+    if len(data) < OPENING_BYTES:
         return None
-    return beginning[len(MAGIC) : OPENING_BYTES]
+    named, first = data[len(MAGIC) : OPENING_BYTES], data[OPENING_BYTES:][:MARK_BYTES]
+    if next_sound(data, named, OPENING_BYTES) is not None:
+        return named
+    if read(data, first, OPENING_BYTES) is not None:
+        return first
+    return named if data.startswith(MAGIC) else None
+
+
+def undamaged(beginning: bytes) -> bool:
+    """Whether a file's opening is sound and its first frame, if it has come, bears its mark."""
+    first = beginning[OPENING_BYTES:][:MARK_BYTES]
+    return beginning.startswith(MAGIC) and beginning[len(MAGIC) :].startswith(first)
 
 
 def frame(mark: bytes, written_at: float, header: bytes, body: bytes) -> list[bytes]:

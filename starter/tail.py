@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starter.cursor import Cursor
-from starter.frames import HEAD, OPENING_BYTES, Damage, Record, mark_of, scan
+from starter.frames import (
+    HEAD,
+    MARK_BYTES,
+    OPENING_BYTES,
+    Damage,
+    Record,
+    mark_of,
+    opening,
+    scan,
+    undamaged,
+)
 from starter.spool import SUFFIX, segments
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -79,7 +89,7 @@ class Tail:
 
     def _read_on(self, path: Path, size: int) -> list[Placed | Damaged]:
         offset = max(self._cursor.offset, OPENING_BYTES)
-        mark = mark_of(self._bytes(path, 0, OPENING_BYTES)) if size - offset >= HEAD.size else None
+        mark = self._mark(path) if size - offset >= HEAD.size else None
         if mark is None:
             return []
         data = self._bytes(path, offset, CHUNK_BYTES)
@@ -87,7 +97,8 @@ class Tail:
         if not found and size - offset > len(data):
             data = self._bytes(path, offset, None)
             found = list(scan(data, mark, offset))
-        return [self._placed(path, data, offset, one) for one in found]
+        placed = [self._placed(path, data, offset, one) for one in found]
+        return [*self._opening_damage(path, mark), *placed] if placed else []
 
     def _placed(
         self, path: Path, data: bytes, offset: int, found: Record | Damage
@@ -96,6 +107,18 @@ class Tail:
         if isinstance(found, Record):
             return Placed(found, after)
         return Damaged(path, found, data[found.start - offset : found.end - offset], after)
+
+    def _mark(self, path: Path) -> bytes | None:
+        beginning = self._bytes(path, 0, OPENING_BYTES + MARK_BYTES)
+        return mark_of(beginning if undamaged(beginning) else self._bytes(path, 0, None))
+
+    def _opening_damage(self, path: Path, mark: bytes) -> list[Damaged]:
+        """The opening of a file that is begun to be read, if it is not what it was."""
+        found = self._bytes(path, 0, OPENING_BYTES)
+        if self._cursor.offset or found == opening(mark):
+            return []
+        after = Cursor(self._cursor.segment, OPENING_BYTES)
+        return [Damaged(path, Damage(0, OPENING_BYTES), found, after)]
 
     @staticmethod
     def _bytes(path: Path, offset: int, most: int | None) -> bytes:

@@ -232,3 +232,21 @@ def test_a_damaged_cursor_means_the_beginning(tmp_path: Path) -> None:
     (tmp_path / "cursor.json").write_text('{"segment": "x"')
 
     assert Cursor.read(tmp_path) == Cursor()
+
+
+@pytest.mark.parametrize("byte", range(OPENING_BYTES))
+@pytest.mark.parametrize("count", [1, 5])
+async def test_damage_to_the_opening_of_a_file_costs_no_record(
+    tmp_path: Path, byte: int, count: int
+) -> None:
+    await fill(tmp_path, count)
+    path = segments(tmp_path)[0]
+    data = bytearray(path.read_bytes())
+    data[byte] ^= 0x40
+    path.write_bytes(data)
+
+    found = Tail(tmp_path, Cursor()).read()
+
+    assert [type(one) for one in found] == [Damaged, *[Placed] * count]
+    assert bodies(Tail(tmp_path, Cursor())) == [b"body %d" % n for n in range(count)]
+    assert bodies(Tail(tmp_path, found[0].after)) == [b"body %d" % n for n in range(count)]
