@@ -31,7 +31,7 @@ from starter.heading import Headers, Heading, heading_of
 from starter.keys import Keys
 from starter.limits import Body, BodyMemory, Receive
 from starter.quarantine import Quarantine
-from starter.replay import ReplayGuard, claimant
+from starter.replay import ReplayGuard, claimant, fingerprint
 from starter.spool import SpoolBroken, SpoolClosed, SpoolError, SpoolFull
 
 log = structlog.get_logger()
@@ -181,15 +181,16 @@ class Door:
         digest = hashlib.sha256(signed.raw)
         if signed.claim.platform not in GUARDED:
             return await self._keep(signed, digest.hexdigest())
+        body = fingerprint(signed.claim.platform, digest.digest())
         now = signed.claim.received_at.timestamp()
-        if not await self._guard.admit(digest.digest(), signed.claimant, now):
+        if not await self._guard.admit(body, signed.claimant, now):
             return answers.DUPLICATE
         taken = False
         try:
             answer = await self._keep(signed, digest.hexdigest())
             taken = True
         finally:
-            self._guard.settle(digest.digest(), signed.claimant, now, taken=taken)
+            self._guard.settle(body, signed.claimant, now, taken=taken)
         return answer
 
     async def _keep(self, signed: Signed, digest: str) -> Answer:

@@ -72,11 +72,12 @@ class Quarantine:
         Raises:
             SpoolError: If it cannot be kept.
         """
-        if digest in self._known:
+        known = f"{claim.platform} {digest}"
+        if known in self._known:
             return
         await self._spool.append(heading(claim, headers, reason), body)
         self.count += 1
-        self._known[digest] = None
+        self._known[known] = None
         if len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
         log.warning(

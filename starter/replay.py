@@ -14,6 +14,11 @@ from contexten.delivery import Platform
 KEPT_BYTES = 16
 
 
+def fingerprint(platform: Platform, digest: bytes) -> bytes:
+    """What a body is remembered by: no body is signed by two platforms."""
+    return platform[0].encode() + digest[:KEPT_BYTES]
+
+
 def claimant(platform: Platform, delivery_id: str, name: str | None) -> str:
     """
     Under what a body is claimed: whatever no signature covers.
@@ -35,7 +40,7 @@ class UnderWay:
 
 class ReplayGuard:
     """
-    Remembers bodies by their digest, each with the one claimant it was taken under.
+    Remembers bodies by their fingerprint, each with the one claimant it was taken under.
 
     Times are seconds, on any one clock. The oldest are forgotten first when there are more
     than fit.
@@ -50,42 +55,39 @@ class ReplayGuard:
     def __len__(self) -> int:
         return len(self._seen)
 
-    async def admit(self, digest: bytes, claimant: str, now: float) -> bool:
+    async def admit(self, body: bytes, claimant: str, now: float) -> bool:
         """
-        Whether the body with *digest* may be taken under *claimant*.
+        Whether the *body* with this fingerprint may be taken under *claimant*.
 
         If yes, :meth:`settle` must follow. While the same body is being taken under another
         claimant this waits: only once that one is durable may this one be called a duplicate.
         """
-        digest = digest[:KEPT_BYTES]
         ours = hash(claimant)
         while True:
-            seen = self._seen.get(digest)
+            seen = self._seen.get(body)
             if seen is not None and now - seen[0] < self._window_s and seen[1] != ours:
                 return False
-            under_way = self._under_way.setdefault(digest, UnderWay(ours))
+            under_way = self._under_way.setdefault(body, UnderWay(ours))
             if under_way.claimant == ours:
                 under_way.count += 1
                 return True
             await under_way.decided.wait()
 
-    def settle(self, digest: bytes, claimant: str, now: float, *, taken: bool) -> None:
+    def settle(self, body: bytes, claimant: str, now: float, *, taken: bool) -> None:
         """Say whether the body that was admitted is durable now."""
-        kept = digest[:KEPT_BYTES]
-        under_way = self._under_way[kept]
+        under_way = self._under_way[body]
         under_way.count -= 1
         if taken:
-            self.remember(digest, claimant, now)
+            self.remember(body, claimant, now)
         if not under_way.count:
-            del self._under_way[kept]
+            del self._under_way[body]
         if taken or not under_way.count:
             under_way.decided.set()
 
-    def remember(self, digest: bytes, claimant: str, now: float) -> None:
-        """The body with *digest* was taken under *claimant*."""
-        digest = digest[:KEPT_BYTES]
-        self._seen.pop(digest, None)
-        self._seen[digest] = (now, hash(claimant))
+    def remember(self, body: bytes, claimant: str, now: float) -> None:
+        """The *body* with this fingerprint was taken under *claimant*."""
+        self._seen.pop(body, None)
+        self._seen[body] = (now, hash(claimant))
         self._forget(now)
 
     def _forget(self, now: float) -> None:

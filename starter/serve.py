@@ -24,7 +24,7 @@ from starter.limits import BodyMemory
 from starter.quarantine import Quarantine
 from starter.readiness import Engine, Readiness, readiness
 from starter.record import event_and_digest
-from starter.replay import ReplayGuard, claimant
+from starter.replay import ReplayGuard, claimant, fingerprint
 from starter.server import DoorServer, listening, server
 from starter.settings import Durability, Settings, WorkflowsFor, load
 from starter.spool import Spool
@@ -184,7 +184,8 @@ def remember_recent(guard: ReplayGuard, spool: Spool, window_s: float) -> None:
         if event.platform in GUARDED:
             name = event.name if event.platform is Platform.GITHUB else None
             claimed = claimant(event.platform, event.delivery_id, name)
-            guard.remember(bytes.fromhex(digest), claimed, record.written_at)
+            body = fingerprint(event.platform, bytes.fromhex(digest))
+            guard.remember(body, claimed, record.written_at)
 
 
 def counters_of(memory: BodyMemory, quarantine: Quarantine, spool: Spool | None) -> DoorCounters:

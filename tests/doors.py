@@ -1,0 +1,202 @@
+"""A real door in a process of its own, and deliveries signed as each platform signs them."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from waiting import free_port, until
+
+from contexten.delivery import Event
+from starter.record import event_of
+from starter.spool import records, segments
+
+ROOT = Path(__file__).parents[1]
+KEYS = {"github": "github-key", "linear": "linear-key", "slack": "slack-key"}
+SECRETS = {
+    "GITHUB_WEBHOOK_SECRET": KEYS["github"],
+    "LINEAR_WEBHOOK_SECRET": KEYS["linear"],
+    "SLACK_SIGNING_SECRET": KEYS["slack"],
+}
+SERVE = "from starter.serve import serve; from starter.settings import load; serve(load())"
+NOWHERE = "127.0.0.1:1"
+
+Headers = dict[str, str]
+
+
+def hexed(key: str, message: bytes) -> str:
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
+
+
+def github(
+    body: bytes, delivery: str = "d-1", event: str = "issues", key: str = KEYS["github"]
+) -> Headers:
+    return {
+        "content-type": "application/json",
+        "x-github-delivery": delivery,
+        "x-github-event": event,
+        "x-hub-signature-256": "sha256=" + hexed(key, body),
+    }
+
+
+def linear(body: bytes, delivery: str = "d-1", key: str = KEYS["linear"]) -> Headers:
+    return {
+        "content-type": "application/json",
+        "linear-delivery": delivery,
+        "linear-signature": hexed(key, body),
+    }
+
+
+def slack(
+    body: bytes,
+    at: float | None = None,
+    key: str = KEYS["slack"],
+    kind: str = "application/json",
+) -> Headers:
+    timestamp = str(int(time.time() if at is None else at))
+    return {
+        "content-type": kind,
+        "x-slack-request-timestamp": timestamp,
+        "x-slack-signature": "v0=" + hexed(key, b"v0:%b:%b" % (timestamp.encode(), body)),
+    }
+
+
+def issue(number: int = 1, **more: Any) -> bytes:
+    """The body of a small GitHub ``issues`` event."""
+    return json.dumps(
+        {
+            "action": "opened",
+            "issue": {"number": number},
+            "repository": {"full_name": "octo/hello"},
+            "sender": {"login": "mona", "type": "User"},
+            **more,
+        }
+    ).encode()
+
+
+@dataclass(slots=True)
+class Running:
+    """
+    A door that runs.
+
+    Attributes:
+        port: Where it listens.
+        folder: Its working folder, with ``.env``, ``var`` and ``log``.
+        process: Itself.
+    """
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def post(self, path: str, body: bytes, headers: Headers) -> httpx.Response:
+        return httpx.post(self.url + path, content=body, headers=headers, timeout=30)
+
+    def deliver(self, body: bytes, delivery: str = "d-1", event: str = "issues") -> httpx.Response:
+        return self.post("/github/events", body, github(body, delivery, event))
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, timeout=30)
+
+    def spooled(self) -> list[tuple[Event, bytes]]:
+        """What is in its spool, oldest first."""
+        kept = (one for path in segments(self.folder / "var" / "spool") for one in records(path))
+        return [(event_of(one.header), one.body) for one in kept]
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def memory_bytes(self) -> int:
+        used: int = psutil.Process(self.process.pid).memory_info().rss
+        return used
+
+    def terminate(self) -> float:
+        """Ask it to end; the seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+def started(folder: Path, **settings: object) -> Running:
+    """Start a door in *folder*, with *settings* by the names of their variables."""
+    port = free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "PORT": str(port),
+        "CONTEXTEN_VAR": str(folder / "var"),
+        "TEMPORAL_ADDRESS": NOWHERE,
+        **SECRETS,
+        **{name: str(value) for name, value in settings.items() if value is not None},
+    }
+    for name in [name for name, value in settings.items() if value is None]:
+        environment.pop(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE], cwd=folder, env=environment, stdout=log, stderr=log
+        )
+    return Running(port, folder, process)
+
+
+async def listens(door: Running) -> bool:
+    """Whether *door* accepts connections."""
+    assert door.process.poll() is None, door.log()
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@asynccontextmanager
+async def serving(folder: Path, **settings: object) -> AsyncIterator[Running]:
+    """A door that listens; ended with the ``with``."""
+    door = started(folder, **settings)
+    try:
+        await until(lambda: listens(door))
+        yield door
+    finally:
+        end(door)
+
+
+@contextmanager
+def served(folder: Path, **settings: object) -> Iterator[Running]:
+    """The same where nothing is awaited."""
+    door = started(folder, **settings)
+    try:
+        asyncio.run(until(lambda: listens(door)))
+        yield door
+    finally:
+        end(door)
+
+
+def end(door: Running) -> None:
+    if door.process.poll() is None:
+        door.process.terminate()
+        try:
+            door.process.wait(15)
+        except subprocess.TimeoutExpired:
+            door.kill()
