@@ -9,11 +9,20 @@ from starter.settings import Secrets, Settings, SettingsError
 
 log = structlog.get_logger()
 
+NO_SECRET = (
+    "no delivery could be proved to be genuine: set at least one of "
+    "GITHUB_WEBHOOK_SECRET, LINEAR_WEBHOOK_SECRET and SLACK_SIGNING_SECRET"
+)
+
 
 class Keys:
     """The live secrets of each platform, read anew on demand."""
 
     def __init__(self, settings: Settings) -> None:
+        """
+        Raises:
+            SettingsError: If *settings* hold no secret at all.
+        """
         self._live = live(settings)
 
     def of(self, platform: Platform) -> tuple[bytes, ...]:
@@ -31,13 +40,21 @@ class Keys:
 
 
 def live(settings: Settings) -> dict[Platform, tuple[bytes, ...]]:
-    """The secrets in *settings*, as bytes."""
+    """
+    The secrets in *settings*, as bytes; a platform may have none.
+
+    Raises:
+        SettingsError: If no platform has one: a door that can prove nothing takes nothing.
+    """
 
     def plain(secrets: Secrets) -> tuple[bytes, ...]:
         return tuple(one.get_secret_value().encode() for one in secrets)
 
-    return {
+    found = {
         Platform.GITHUB: plain(settings.github_webhook_secret),
         Platform.LINEAR: plain(settings.linear_webhook_secret),
         Platform.SLACK: plain(settings.slack_signing_secret),
     }
+    if not any(found.values()):
+        raise SettingsError(NO_SECRET)
+    return found

@@ -51,6 +51,7 @@ def serve(settings: Settings) -> None:
     Receive webhooks until SIGTERM or SIGINT. SIGHUP reads the secrets anew.
 
     Raises:
+        SettingsError: If no platform has a secret.
         SpoolTaken: If another door uses our folder.
         BrokenReactions: If a reactions module cannot be used.
         OSError: If the port is taken, or the folder cannot be written.
@@ -105,6 +106,7 @@ def obey_signals(serving: Serving) -> None:
 
 async def opened(settings: Settings, held: AsyncExitStack) -> Serving:
     """Everything that serves; what must be closed again is handed to *held*."""
+    keys = Keys(settings)
     engine = await client.connect(settings, lazy=True)
     quarantine = Quarantine(settings.quarantine)
     held.push_async_callback(quarantine.close)
@@ -113,7 +115,6 @@ async def opened(settings: Settings, held: AsyncExitStack) -> Serving:
     if spool is not None:
         await asyncio.to_thread(remember_recent, guard, spool, settings.replay_window_s)
     memory = BodyMemory(settings.body_memory_bytes)
-    keys = Keys(settings)
     door = Door(
         keys,
         guard,

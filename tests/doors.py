@@ -32,6 +32,8 @@ SECRETS = {
 }
 SERVE = "from starter.serve import serve; from starter.settings import load; serve(load())"
 NOWHERE = "127.0.0.1:1"
+PLATFORMS = ("github", "linear", "slack")
+FORM = "application/x-www-form-urlencoded"
 
 Headers = dict[str, str]
 
@@ -86,6 +88,40 @@ def issue(number: int = 1, **more: Any) -> bytes:
     ).encode()
 
 
+def ticket(number: int = 7, at: float | None = None, **more: Any) -> bytes:
+    """The body of a small Linear ``Issue`` event, sent now or *at*, epoch seconds."""
+    sent_at_ms = int((time.time() if at is None else at) * 1000)
+    data = {"id": f"u-{number}", "identifier": f"ENG-{number}", "team": {"key": "ENG"}}
+    return json.dumps(
+        {"action": "create", "type": "Issue", "data": data, "webhookTimestamp": sent_at_ms, **more}
+    ).encode()
+
+
+def mention(event_id: str = "Ev1", **more: Any) -> bytes:
+    """The body of a small Slack ``app_mention`` event."""
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1700000000.000100"}
+    return json.dumps(
+        {"type": "event_callback", "event_id": event_id, "event": {**event, **more}}
+    ).encode()
+
+
+def body_of(platform: str, number: int = 1) -> bytes:
+    """A good body of *platform*; another number is another body."""
+    if platform == "slack":
+        return mention(f"Ev{number}")
+    return ticket(number) if platform == "linear" else issue(number)
+
+
+def signed(platform: str, body: bytes, delivery: str = "d-1", key: str | None = None) -> Headers:
+    """The headers under which *platform* sends *body*."""
+    key = KEYS[platform] if key is None else key
+    if platform == "slack":
+        return slack(body, key=key)
+    if platform == "linear":
+        return linear(body, delivery, key)
+    return github(body, delivery, key=key)
+
+
 @dataclass(slots=True)
 class Running:
     """
@@ -110,6 +146,11 @@ class Running:
 
     def deliver(self, body: bytes, delivery: str = "d-1", event: str = "issues") -> httpx.Response:
         return self.post("/github/events", body, github(body, delivery, event))
+
+    def send(
+        self, platform: str, body: bytes, delivery: str = "d-1", key: str | None = None
+    ) -> httpx.Response:
+        return self.post(f"/{platform}/events", body, signed(platform, body, delivery, key))
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(self.url + path, timeout=30)
