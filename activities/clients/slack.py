@@ -1,0 +1,183 @@
+"""Slack as it really is: each deed as few requests as it takes, looked up before it is done."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from activities.clients.slack_errors import GARBLED, garbled
+from activities.clients.slack_session import PER_PAGE, SlackSession
+from contexten.effects import Effect
+from contexten.errors import ClientError
+from contexten.slack import Edit, Message, Posted, ReactionTo, Reply, Said, Thread, User
+
+EVENT_TYPE = "contexten_effect"
+
+T = TypeVar("T")
+
+
+class SlackClient:
+    """
+    Our deeds on Slack, through slack-sdk's asynchronous client. Nothing is retried.
+
+    What we post carries its effect key as message metadata, which Slack shows to nobody but
+    us. The bot needs the scopes ``chat:write``, ``reactions:write``, ``users:read`` and, to
+    find its own messages again, ``channels:history`` (``groups:history`` in private channels,
+    ``im:history`` in direct messages). Text goes out as it is; see ``contexten.slack``.
+
+    Every deed raises one of the errors of ``contexten.errors`` and nothing else.
+    """
+
+    def __init__(
+        self, base_url: str, token: str | None, timeout_s: float, connections: int
+    ) -> None:
+        """
+        Args:
+            base_url: Slack's Web API.
+            token: The bot's token; without one, every deed raises FatalError.
+            timeout_s: How long one request may take from its first byte to its last.
+            connections: How many requests may be under way at once.
+        """
+        self._session = SlackSession(base_url, token, timeout_s, connections)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def post_message(self, message: Message) -> Posted:
+        """Post *message*, unless one with its key stands already."""
+        place = {"channel": message.channel}
+        found = await self._found("conversations.history", place, message.effect)
+        return found or await self._post(place, message.text, message.effect)
+
+    async def post_reply(self, reply: Reply) -> Posted:
+        """Post *reply*, unless one with its key stands already."""
+        thread = {"channel": reply.channel, "ts": reply.thread_ts}
+        found = await self._found("conversations.replies", thread, reply.effect)
+        place = {"channel": reply.channel, "thread_ts": reply.thread_ts}
+        return found or await self._post(place, reply.text, reply.effect)
+
+    async def _found(self, method: str, place: Mapping[str, str], effect: Effect) -> Posted | None:
+        """What at *place* carries the key of *effect*; None if nothing does."""
+        oldest = f"{effect.since.timestamp():.6f}"
+        query = {**place, "oldest": oldest, "include_all_metadata": True}
+        async for page in self._session.pages(method, query):
+            for message in read(messages, page):
+                if key_of(message) == effect.key:
+                    return Posted(place["channel"], read(ts, message))
+        return None
+
+    async def _post(self, place: Mapping[str, str], text: str, effect: Effect) -> Posted:
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": effect.key}}
+        fields = {**place, "text": text, "metadata": metadata}
+        return read(posted, await self._session.ask("chat.postMessage", fields=fields))
+
+    async def update_message(self, edit: Edit) -> None:
+        """Give a message of ours another text."""
+        fields = {"channel": edit.channel, "ts": edit.ts, "text": edit.text}
+        await self._session.ask("chat.update", fields=fields)
+
+    async def add_reaction(self, reaction: ReactionTo) -> None:
+        """React; a reaction of ours that is there already is no error."""
+        await self._react("reactions.add", reaction, done="already_reacted")
+
+    async def remove_reaction(self, reaction: ReactionTo) -> None:
+        """Take a reaction of ours off; one that is not there is no error."""
+        await self._react("reactions.remove", reaction, done="no_reaction")
+
+    async def _react(self, method: str, reaction: ReactionTo, *, done: str) -> None:
+        fields = {
+            "channel": reaction.channel,
+            "timestamp": reaction.ts,
+            "name": reaction.emoji.strip(":"),
+        }
+        try:
+            await self._session.ask(method, fields=fields)
+        except ClientError as error:
+            if not str(error).endswith(f": {done}"):
+                raise
+
+    async def read_replies(self, thread: Thread) -> tuple[Said, ...]:
+        """The messages of *thread*, oldest first, at most as many as it wants."""
+        found: dict[str, Said] = {}
+        limit = min(max(thread.most, 1), PER_PAGE)
+        query = {"channel": thread.channel, "ts": thread.ts, "limit": limit}
+        async for page in self._session.pages("conversations.replies", query):
+            found |= {one.ts: one for one in map(said_in, read(messages, page))}
+            if len(found) >= thread.most:
+                break
+        return tuple(found.values())[: thread.most]
+
+    async def read_user(self, user_id: str) -> User:
+        """Who *user_id* is."""
+        return read(user, await self._session.ask("users.info", query={"user": user_id}))
+
+
+def read(shape: Callable[[Any], T], answer: Any) -> T:
+    """
+    *answer* in the given *shape*.
+
+    Raises:
+        TransientError: If it does not have that shape.
+    """
+    try:
+        return shape(answer)
+    except GARBLED as error:
+        raise garbled(type(error).__name__) from None
+
+
+def messages(answer: Any) -> list[dict[str, Any]]:
+    """
+    The messages of a channel or thread, as they came.
+
+    Raises:
+        TypeError: If it is anything else.
+    """
+    found = answer["messages"]
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise TypeError("not a list of messages")
+    return found
+
+
+def key_of(message: Mapping[str, Any]) -> str | None:
+    """The effect key that *message* carries; None if it carries none."""
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+        return None
+    payload = metadata.get("event_payload")
+    key = payload.get("key") if isinstance(payload, dict) else None
+    return key if isinstance(key, str) else None
+
+
+def ts(answer: Any) -> str:
+    """What names a message within its channel."""
+    return str(answer["ts"])
+
+
+def posted(answer: Any) -> Posted:
+    """A message that was posted, under the id that Slack gives its channel."""
+    return Posted(str(answer["channel"]), ts(answer))
+
+
+def said(answer: Any) -> Said:
+    """A message of a thread."""
+    by_bot = bool(answer.get("bot_id")) or answer.get("subtype") == "bot_message"
+    author = answer.get("user")
+    return Said(ts(answer), str(author) if author else None, str(answer.get("text") or ""), by_bot)
+
+
+def said_in(answer: Any) -> Said:
+    """As ``said``, and garbled if it is none."""
+    return read(said, answer)
+
+
+def user(answer: Any) -> User:
+    """Somebody on Slack."""
+    found = answer["user"]
+    profile = found.get("profile") or {}
+    return User(
+        id=str(found["id"]),
+        name=str(found["name"]),
+        real_name=str(found.get("real_name") or profile.get("real_name") or ""),
+        is_bot=bool(found.get("is_bot")),
+        deleted=bool(found.get("deleted")),
+        email=profile.get("email"),
+    )
