@@ -1,10 +1,8 @@
 """What GitHub's refusals, and its silence, mean in our terms. No message holds a credential."""
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +11,7 @@ import requests
 from github import BadAttributeException, GithubException
 from urllib3.exceptions import HTTPError
 
+from activities.clients.pauses import UNSAID_PAUSE, bounded, number, seconds_until
 from contexten.errors import (
     AuthenticationError,
     ClientError,
@@ -23,9 +22,6 @@ from contexten.errors import (
 )
 
 PLATFORM = "github"
-SHORTEST_PAUSE = timedelta(seconds=1)
-LONGEST_PAUSE = timedelta(hours=1)
-UNSAID_PAUSE = timedelta(minutes=1)
 LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again")
 ELSEWHERE = "redirected from"
 READ_ONLY = ("locked", "archived")
@@ -139,31 +135,7 @@ def pause_asked(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     if asked is None and headers.get("x-ratelimit-remaining") == "0":
         reset = number(headers.get("x-ratelimit-reset"))
         asked = None if reset is None else reset - now.timestamp()
-    if asked is None:
-        return None
-    bounded = min(max(asked, SHORTEST_PAUSE.total_seconds()), LONGEST_PAUSE.total_seconds())
-    return timedelta(seconds=math.ceil(bounded))
-
-
-def seconds_until(text: str | None, now: datetime) -> float | None:
-    """A ``Retry-After`` in seconds; None if it is neither a number nor a date."""
-    seconds = number(text)
-    if seconds is not None or not text:
-        return seconds
-    try:
-        date = parsedate_to_datetime(text)
-        return (date.replace(tzinfo=date.tzinfo or now.tzinfo) - now).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def number(text: str | None) -> float | None:
-    """*text* as a finite number; None if it is none."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return None if asked is None else bounded(asked)
 
 
 def garbled(what: str) -> TransientError:

@@ -17,15 +17,9 @@ from temporalio.exceptions import CancelledError
 from urllib3.exceptions import ProtocolError
 
 from activities.clients.github import GithubClient
-from activities.clients.github_errors import (
-    LONGEST_PAUSE,
-    SHORTEST_PAUSE,
-    UNSAID_PAUSE,
-    pause_asked,
-    refused,
-    told_in_our_terms,
-)
+from activities.clients.github_errors import pause_asked, refused, told_in_our_terms
 from activities.clients.github_session import Credentials
+from activities.clients.pauses import LONGEST_PAUSE, SHORTEST_PAUSE, UNSAID_PAUSE
 from contexten.effects import Effect
 from contexten.errors import (
     AuthenticationError,
