@@ -21,8 +21,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from activities.linear import LinearActivities
-from activities.slack import SlackActivities
+from activities.clients.linear import LinearClient
 from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -31,7 +30,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
+from activities.clients.slack import SlackClient
 from activities.github import GithubActivities
+from activities.linear import LinearActivities
+from activities.slack import SlackActivities
 from contexten.queues import Queue
 from starter import attributes, client, schedules
 from starter.feeder import Feeder
@@ -104,6 +106,27 @@ def github_client(settings: Settings) -> GithubClient:
     return GithubClient(settings.github_api_url, credentials, settings.http_timeout_s)
 
 
+def linear_client(settings: Settings) -> LinearClient:
+    """Linear as the token that is set."""
+    return LinearClient(
+        settings.linear_api_url,
+        revealed(settings.linear_access_token),
+        settings.http_timeout_s,
+        settings.slots(Queue.LINEAR),
+        settings.linear_team_id,
+    )
+
+
+def slack_client(settings: Settings) -> SlackClient:
+    """Slack as the bot token that is set."""
+    return SlackClient(
+        settings.slack_api_url,
+        revealed(settings.slack_bot_token),
+        settings.http_timeout_s,
+        settings.slots(Queue.SLACK),
+    )
+
+
 def revealed(secret: SecretStr | None) -> str | None:
     """What *secret* hides; None if it is not set."""
     return secret.get_secret_value() if secret else None
@@ -113,6 +136,7 @@ def worker_of(
     queue: Queue, connected: Client, settings: Settings, order: Order, stack: AsyncExitStack
 ) -> Worker:
     """The worker of *queue*, with its client, which *stack* closes."""
+    deeds: object
     match queue:
         case Queue.DELIVERIES:
             return of_deliveries(connected, settings, order)
@@ -214,7 +238,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
             await stack.enter_async_context(worker_of(queue, connected, settings, order, stack))
         if Queue.CONTROL in queues:
             await schedules.ensure(connected, settings)
-        work = [asyncio.create_task(stop.wait())]
+        work: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
         if Queue.DELIVERIES in queues and settings.durability is Durability.SPOOL:
             work.append(asyncio.create_task(feed(connected, settings, order)))
         log.info("worker ready", queues=[str(queue) for queue in queues])

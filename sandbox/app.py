@@ -6,6 +6,7 @@ The sandbox as one application.
     /slack/api/      Slack's Web API
     /_ledger         what was done
     /_faults         what goes wrong
+    /_environment    the settings with which Contexten speaks to it
     /_github         what a test may arrange on GitHub: apps, hooks, files
 
 Each platform module gives ``routes(world)``, which are mounted under the platform's name,
@@ -21,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from sandbox.environment import routes as environment_routes
 from sandbox.faults import Faults
 from sandbox.faults import routes as fault_routes
 from sandbox.ledger import Ledger
@@ -61,6 +63,7 @@ def create(ledger: Ledger | None = None, seed: int = 0) -> ASGIApp:
             Route("/", alive),
             *ledger_routes(world.ledger),
             *fault_routes(world.faults),
+            *environment_routes(world),
             *platform_routes(world),
         ]
     )

@@ -18,21 +18,32 @@ async def ensure(client: Client) -> list[str]:
     Raises:
         RPCError: If the engine is away or refuses.
     """
-    there = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = {
+    lacking = await missing(client)
+    wanted = {
         key.name: IndexedValueType.ValueType(key.indexed_value_type)
         for key in attributes.ALL
-        if key.name not in there.custom_attributes
+        if key.name in lacking
     }
-    if not missing:
+    if not wanted:
         return []
     try:
         await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
         )
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise
-    return sorted(missing)
+    return lacking
+
+
+async def missing(client: Client) -> list[str]:
+    """
+    Those of our search attributes that the namespace lacks.
+
+    Raises:
+        RPCError: If the engine is away or refuses.
+    """
+    there = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return sorted(key.name for key in attributes.ALL if key.name not in there.custom_attributes)

@@ -7,6 +7,7 @@ namespace, TLS and API key follow the SDK's own environment configuration
 (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, ``TEMPORAL_PROFILE``, ...).
 """
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -21,6 +22,7 @@ Names = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 MIB = 1024 * 1024
+ENV_FILE = "CONTEXTEN_ENV_FILE"
 
 
 class Durability(StrEnum):
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
     """The settings in force. Frozen: what changes at run time is not a setting."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_file=".env", env_ignore_empty=True, populate_by_name=True
+        frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True
     )
 
     # What the platforms know us by.
@@ -367,15 +369,20 @@ class Settings(BaseSettings):
         return slots
 
 
+def env_file() -> str:
+    """The file of settings beside the environment: ``.env``, or what CONTEXTEN_ENV_FILE names."""
+    return os.environ.get(ENV_FILE, ".env")
+
+
 def load() -> Settings:
     """
-    The settings out of the environment, and ``.env`` where there is one.
+    The settings out of the environment, and out of :func:`env_file` where there is one.
 
     Raises:
         SettingsError: If any is missing or out of bounds; it names them all, and their unit.
     """
     try:
-        return Settings()
+        return Settings(_env_file=env_file())
     except ValidationError as error:
         raise SettingsError("\n".join(complaints(error))) from None
 

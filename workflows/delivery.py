@@ -27,10 +27,10 @@ ASK_AGAIN_AT_MOST = timedelta(hours=1)
 
 
 class Outcome(StrEnum):
-    """How a delivery ended."""
+    """How a delivery ended: without a reaction, with all carried out, or with one that failed."""
 
     IGNORED = "ignored"
-    ANSWERED = "answered"
+    HANDLED = "handled"
     FAILED = "failed"
 
 
@@ -74,7 +74,7 @@ class DeliveryWorkflow:
         event = replace(event, payload=orjson.loads(body.payload.data))
         errors = await asyncio.gather(*(carry_out(name, r, event) for name, r in reactions))
         failed = [error for error in errors if error]
-        outcome = Outcome.FAILED if failed else Outcome.ANSWERED
+        outcome = Outcome.FAILED if failed else Outcome.HANDLED
         workflow.upsert_search_attributes([attributes.OUTCOME.value_set(outcome)])
         await self._free_those_waiting()
         if failed:

@@ -83,7 +83,7 @@ async def test_a_label_is_acknowledged_where_it_was_put(temporal: Client, worker
         await deliver(temporal, labelled)
         outcome = await ended(temporal, labelled)
 
-    assert outcome.outcome is Outcome.ANSWERED
+    assert outcome.outcome is Outcome.HANDLED
     assert [(c.repository, c.number, c.body) for c in github.comments] == [
         ("octo/hello", 7, "On it.")
     ]
@@ -113,7 +113,7 @@ async def test_outlasts_a_platform_that_is_down_for_a_while(
         await deliver(temporal, labelled)
         outcome = await ended(temporal, labelled)
 
-    assert outcome.outcome is Outcome.ANSWERED
+    assert outcome.outcome is Outcome.HANDLED
     assert github.asked == 3
 
 
@@ -200,7 +200,7 @@ async def test_it_can_be_found_by_what_it_is_about(temporal: Client, workers: Wo
     assert values[attributes.EVENT_TYPE] == "issues:labeled"
     assert values[attributes.REPOSITORY] == "octo/hello"
     assert values[attributes.CONTEXT_KEY] == "github/octo/hello#7"
-    assert values[attributes.OUTCOME] == "answered"
+    assert values[attributes.OUTCOME] == "handled"
     assert await found.static_summary() == "issues:labeled github/octo/hello#7"
 
 
@@ -226,7 +226,7 @@ async def test_a_body_of_any_shape_is_no_error(
         await deliver(temporal, odd, payload)
         outcome = await ended(temporal, odd)
 
-    assert outcome.outcome is Outcome.ANSWERED
+    assert outcome.outcome is Outcome.HANDLED
 
 
 async def test_words_of_our_own_start_nothing(temporal: Client, workers: Workers) -> None:
@@ -254,7 +254,7 @@ async def test_deliveries_about_one_thing_take_effect_in_the_order_they_came(
         await running(stack, workers(temporal, github))
         await asyncio.gather(*(starter(one, b"{}") for one in events))
         for one in events:
-            assert (await ended(temporal, one)).outcome is Outcome.ANSWERED
+            assert (await ended(temporal, one)).outcome is Outcome.HANDLED
 
     assert [c.body for c in github.comments] == [one.delivery_id for one in events]
 

@@ -122,7 +122,7 @@ async def test_every_deed_is_seen_once(
 
     delivered = await carried_out(temporal, runner)
 
-    assert delivered.outcome is Outcome.ANSWERED
+    assert delivered.outcome is Outcome.HANDLED
     kinds = [effect["kind"] for effect in sandbox.effects()]
     assert {kind: kinds.count(kind) for kind in kinds} == ONCE_EACH
 

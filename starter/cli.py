@@ -1,0 +1,214 @@
+"""
+``contexten``: everything an operator does, on the command line.
+
+Each command imports what it needs when it is called, so that ``--help`` is quick.
+"""
+
+import os
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from contexten.delivery import Platform
+
+ENGINE_GOES_FIRST_S = 0.1
+
+app = typer.Typer(
+    help="Webhooks become durable work that is finished once, whatever breaks on the way.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+sandbox_app = typer.Typer(help="The stand-ins for GitHub, Linear and Slack.", no_args_is_help=True)
+app.add_typer(sandbox_app, name="sandbox")
+
+Port = Annotated[int | None, typer.Option(help="port of the door", min=0, max=65535)]
+OnePlatform = Annotated[Platform | None, typer.Option(help="which platform")]
+Sandbox = Annotated[str | None, typer.Option("--at", help="address of the sandbox")]
+
+
+def main() -> None:
+    """Run the command; whatever it complains of is said in plain words."""
+    from starter.console.complaint import Complaint
+    from starter.settings import SettingsError
+    from workflows.registry import BrokenReactions
+
+    try:
+        app()
+    except Complaint as complaint:
+        leave(str(complaint), complaint.status)
+    except SettingsError as error:
+        leave(f"The settings do not hold.\n{error}", 2)
+    except BrokenReactions as error:
+        leave(str(error), 2)
+    finally:
+        time.sleep(ENGINE_GOES_FIRST_S)  # the SDK's threads end before the interpreter does
+
+
+def leave(message: str, status: int) -> None:
+    """Say *message* on standard error and end with *status*."""
+    print(message, file=sys.stderr)
+    sys.exit(status)
+
+
+def say_version(wanted: bool) -> None:
+    """Print the version and end, if it is *wanted*."""
+    if wanted:
+        print(f"contexten {version('contexten')}")
+        raise typer.Exit
+
+
+@app.callback()
+def contexten(
+    version: Annotated[
+        bool, typer.Option("--version", callback=say_version, is_eager=True, help="say the version")
+    ] = False,
+) -> None:
+    """What all commands share."""
+
+
+@app.command()
+def up(
+    port: Port = None,
+    sandbox: Annotated[
+        bool | None,
+        typer.Option(help="the sandbox in place of the platforms (default: if none is set up)"),
+    ] = None,
+) -> None:
+    """Start engine (if none is given), workers and door, and keep them running."""
+    from starter.console import up as command
+
+    command.up(console(), port=port, sandbox=sandbox)
+
+
+@app.command()
+def demo(
+    stay: Annotated[bool, typer.Option("--stay", help="keep everything up afterwards")] = False,
+) -> None:
+    """Start everything from nothing, deliver for all three platforms, show what happens."""
+    from starter.console import demo as command
+
+    command.demo(console(), stay=stay)
+
+
+@app.command()
+def worker(
+    queues: Annotated[
+        str | None, typer.Option(metavar="NAME[,NAME...]", help="which to serve (default: all)")
+    ] = None,
+) -> None:
+    """Serve task queues; the same as `python worker.py`."""
+    line = [sys.executable, "-m", "worker"]
+    os.execv(sys.executable, line if queues is None else [*line, "--queues", queues])  # noqa: S606
+
+
+@app.command()
+def serve(port: Port = None) -> None:
+    """Receive webhooks: the door as a process of its own."""
+    from starter.console.complaint import Complaint
+    from starter.serve import serve as receive
+    from starter.settings import load
+    from starter.spool import SpoolTaken
+
+    if port is not None:
+        os.environ["PORT"] = str(port)
+    try:
+        receive(load())
+    except (OSError, SpoolTaken) as error:
+        raise Complaint(f"The door cannot open: {error}") from None
+
+
+@app.command()
+def deliver(
+    file: Annotated[Path, typer.Argument(help="a payload, <event>.<action>.json or .form")],
+    platform: OnePlatform = None,
+    to: Annotated[str | None, typer.Option(help="address of the door")] = None,
+    delivery_id: Annotated[
+        str | None, typer.Option("--id", help="the sender's id for it (default: a new one)")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="wait until its workflow ends")] = False,
+) -> None:
+    """Sign a payload as its platform would, and send it to the door."""
+    from starter.console import looking
+
+    looking.deliver(console(), file, platform, to=to, delivery_id=delivery_id, wait=wait)
+
+
+@app.command()
+def deliveries(
+    platform: OnePlatform = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="running, handled, ignored, failed, ...")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, max=1000, help="how many at most")] = 20,
+) -> None:
+    """List the latest deliveries and what became of them."""
+    from starter.console import looking
+
+    looking.deliveries(console(), most=most, platform=platform, outcome=outcome)
+
+
+@app.command()
+def status() -> None:
+    """Say how door, engine and queues stand; exit 1 if anything is not as it should be."""
+    from starter.console import looking
+
+    looking.status(console())
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is configured, what answers, what is missing and how to mend it."""
+    from starter.console import looking
+
+    looking.doctor(console())
+
+
+@sandbox_app.command("run")
+def sandbox_run(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="on 127.0.0.1; 0: a free one")] = 8790,
+) -> None:
+    """Start the sandbox alone; the same as `python -m sandbox`."""
+    line = [sys.executable, "-m", "sandbox", "--port", str(port)]
+    os.execv(sys.executable, line)  # noqa: S606
+
+
+@sandbox_app.command("break")
+def sandbox_break(
+    platform: Annotated[Platform, typer.Argument(help="which platform")],
+    kind: Annotated[str, typer.Option(help="how: status, rate_limit, hang, ...")] = "status",
+    rate: Annotated[float, typer.Option(min=0, max=1, help="share of the calls it strikes")] = 1.0,
+    count: Annotated[int | None, typer.Option(min=1, help="calls it strikes at most")] = None,
+    status: Annotated[int | None, typer.Option(help="the HTTP status of a `status`")] = None,
+    at: Sandbox = None,
+) -> None:
+    """Let a sandbox platform fail from now on."""
+    from starter.console import looking
+
+    more: dict[str, Any] = {"rate": rate, "count": count}
+    if status is not None:
+        more["status"] = status
+    looking.sandbox_break(console(), platform, kind, at=at, **more)
+
+
+@sandbox_app.command("heal")
+def sandbox_heal(platform: OnePlatform = None, at: Sandbox = None) -> None:
+    """Let the sandbox platforms be well again."""
+    from starter.console import looking
+
+    looking.sandbox_heal(console(), platform, at=at)
+
+
+def console() -> Any:
+    """Where we print: in colours on a terminal, plain elsewhere."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    main()

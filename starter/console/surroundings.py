@@ -1,0 +1,79 @@
+"""The environment that our processes are started in: a port each, and where the sandbox is."""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+
+from contexten.delivery import Platform
+from starter.settings import ENV_FILE
+
+SECRETS = {
+    Platform.GITHUB: "GITHUB_WEBHOOK_SECRET",
+    Platform.LINEAR: "LINEAR_WEBHOOK_SECRET",
+    Platform.SLACK: "SLACK_SIGNING_SECRET",
+}
+REAL = (
+    "GITHUB_TOKEN",
+    "GITHUB_APP_ID",
+    "GITHUB_APP_PRIVATE_KEY",
+    "LINEAR_ACCESS_TOKEN",
+    "SLACK_BOT_TOKEN",
+    *SECRETS.values(),
+)
+"""What belongs to the real platforms and has no business near the sandbox."""
+
+NOTHING = os.devnull
+
+
+def invented_secrets() -> dict[str, str]:
+    """A webhook secret for each platform that nobody else knows."""
+    return {str(platform): secrets.token_hex(32) for platform in SECRETS}
+
+
+def pretended(
+    environment: Mapping[str, str], sandbox: Mapping[str, str], keys: Mapping[str, str]
+) -> dict[str, str]:
+    """
+    *environment* with the platforms replaced by the sandbox.
+
+    No ``.env`` is read then, and no real credential is passed on.
+
+    Args:
+        sandbox: The settings with which one speaks to it.
+        keys: The webhook secrets, by platform.
+    """
+    kept = {name: value for name, value in environment.items() if name not in REAL}
+    signing = {SECRETS[Platform(platform)]: key for platform, key in keys.items()}
+    return {**kept, **sandbox, **signing, ENV_FILE: NOTHING}
+
+
+def without_engine(environment: Mapping[str, str]) -> dict[str, str]:
+    """*environment* in which no engine is named, not even by a profile."""
+    kept = {k: v for k, v in environment.items() if not k.startswith("TEMPORAL_")}
+    return {**kept, "TEMPORAL_CONFIG_FILE": NOTHING}
+
+
+def port_or_free(wanted: int) -> int:
+    """The port *wanted* on 127.0.0.1 if nothing is there, else a free one."""
+    return wanted if wanted and is_free(wanted) else free_port()
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether nothing listens on *port* of *host*."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
