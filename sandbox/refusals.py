@@ -12,6 +12,7 @@ HTML = (
     b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 )
 GARBAGE = bytes(range(128, 256)) * 2
+LINEAR_KINDS = {401: "authentication error", 403: "forbidden", 429: "ratelimited"}
 
 Answers = tuple[int, dict[str, str], Any]
 
@@ -53,8 +54,8 @@ def broken(wanted: Wanted) -> Answers:
     if wanted.platform == "slack":
         return status, {}, {"ok": False, "error": "internal_error"}
     if wanted.platform == "linear":
-        failed = {"message": "Internal server error", "extensions": {"type": "internal error"}}
-        return status, {}, {"errors": [failed]}
+        kind = LINEAR_KINDS.get(status, "invalid input" if status < 500 else "internal error")
+        return status, {}, {"errors": [{"message": kind, "extensions": {"type": kind}}]}
     return status, {}, {"message": "Server Error", "status": str(status)}
 
 

@@ -2,6 +2,7 @@
 
 GITHUB_TOKEN = "sandbox-github-token"  # noqa: S105 - no secret: it opens the sandbox alone
 LINEAR_TOKEN = "sandbox-linear-token"  # noqa: S105 - no secret: it opens the sandbox alone
+LINEAR_API_KEY = "lin_api_sandbox"  # no secret: it opens the sandbox alone
 SLACK_TOKEN = "xoxb-sandbox"  # noqa: S105 - no secret: it opens the sandbox alone
 
 ACCEPTED: dict[str, str] = {"github": GITHUB_TOKEN, "linear": LINEAR_TOKEN, "slack": SLACK_TOKEN}
