@@ -2,7 +2,8 @@
 The server under the door: uvicorn, made to stand slow and too many connections.
 
 A request must have arrived whole within a time, whatever trickles in meanwhile; a
-connection on which nothing is asked is closed after the same time.
+connection on which nothing is asked is closed after the same time. What is no body, such
+as headers and the framing of chunks, may be a little: the parser would keep any amount.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import contextlib
 import resource
 import socket
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, cast
 
 import uvicorn
@@ -20,10 +22,11 @@ BACKLOG = 4096
 MOST_CONNECTIONS = 4096
 KEPT_FOR_OURSELVES = 128
 SWEEP_EVERY_S = 0.5
-FULL = (
-    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\ncontent-length: 0\r\n"
-    b"connection: close\r\n\r\n"
-)
+MOST_HEADING_BYTES = 64 * 1024
+HEADING_TOO_LARGE = "the headers are too large"
+CLOSING = b"content-length: 0\r\nconnection: close\r\n\r\n"
+FULL = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\n" + CLOSING
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + CLOSING
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -33,10 +36,15 @@ class BoundedProtocol(HttpToolsProtocol):
     Attributes:
         waiting_since: Since when the rest of a request, or a next one, is waited for, by the
             loop's clock; None while we are the ones who work.
+        arriving: Whether a request has begun to arrive, and not yet its body.
+        framing_bytes: What arrived of the request besides its body, less as much again as
+            its body; an estimate from above of what is kept of it.
         most_connections: As many are open at most; the next is told so and closed.
     """
 
     waiting_since: float | None = None
+    arriving = False
+    framing_bytes = 0
     most_connections = MOST_CONNECTIONS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -47,14 +55,40 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write(FULL)
             self.transport.close()
 
+    def data_received(self, data: bytes) -> None:
+        """Take in what has come, unless it is no end of headers."""
+        self.framing_bytes += len(data)
+        super().data_received(data)
+        if self.framing_bytes > MOST_HEADING_BYTES and not self.transport.is_closing():
+            self.send_400_response(HEADING_TOO_LARGE)
+
     def on_message_begin(self) -> None:
         """The first bytes of a request are here."""
         super().on_message_begin()
+        self.arriving = True
         self.waiting_since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        """
+        The headers are here.
+
+        Raises:
+            ValueError: If they are too large; the parser turns it into a 400.
+        """
+        if sum(map(len, chain.from_iterable(self.headers))) > MOST_HEADING_BYTES:
+            raise ValueError(HEADING_TOO_LARGE)
+        self.arriving = False
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body is here."""
+        self.framing_bytes -= 2 * len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """A request has arrived whole."""
         super().on_message_complete()
+        self.framing_bytes = 0
         answered = self.cycle is None or self.cycle.response_complete
         self.waiting_since = self.loop.time() if answered else None
 
@@ -68,8 +102,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """Close if the sender has kept us waiting since *before* or longer."""
         if self.waiting_since is None or self.waiting_since > before:
             return False
+        if self._owed_an_answer():
+            self.transport.write(TOO_SLOW)
         self.transport.abort()
         return True
+
+    def _owed_an_answer(self) -> bool:
+        """Whether a request has begun to arrive, and nothing was answered to it yet."""
+        if self.arriving:
+            return self.cycle is None or bool(self.cycle.response_complete)
+        return self.cycle is not None and not self.cycle.response_started
 
 
 class DoorServer(uvicorn.Server):

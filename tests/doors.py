@@ -163,6 +163,12 @@ class Running:
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
+    def counted(self, answer: str, platform: str = "github") -> int:
+        """How often it counted *answer*."""
+        named = f'deliveries_total{{answer="{answer}",platform="{platform}"}} '
+        lines = (line.partition(named) for line in self.get("/metrics").text.splitlines())
+        return next((int(float(value)) for _, found, value in lines if found), 0)
+
     def memory_bytes(self) -> int:
         used: int = psutil.Process(self.process.pid).memory_info().rss
         return used
@@ -179,8 +185,13 @@ class Running:
         self.process.wait(10)
 
 
-def started(folder: Path, **settings: object) -> Running:
-    """Start a door in *folder*, with *settings* by the names of their variables."""
+def started(folder: Path, *, files: int | None = None, **settings: object) -> Running:
+    """
+    Start a door in *folder*, with *settings* by the names of their variables.
+
+    Args:
+        files: How many files it may have open; None leaves it as it is.
+    """
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -196,9 +207,20 @@ def started(folder: Path, **settings: object) -> Running:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE], cwd=folder, env=environment, stdout=log, stderr=log
+            [sys.executable, "-c", limited(files) + SERVE],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
         )
     return Running(port, folder, process)
+
+
+def limited(files: int | None) -> str:
+    """Python that lets itself open *files* at most."""
+    if files is None:
+        return ""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files})); "
 
 
 async def listens(door: Running) -> bool:
@@ -213,9 +235,11 @@ async def listens(door: Running) -> bool:
 
 
 @asynccontextmanager
-async def serving(folder: Path, **settings: object) -> AsyncIterator[Running]:
+async def serving(
+    folder: Path, *, files: int | None = None, **settings: object
+) -> AsyncIterator[Running]:
     """A door that listens; ended with the ``with``."""
-    door = started(folder, **settings)
+    door = started(folder, files=files, **settings)
     try:
         await until(lambda: listens(door))
         yield door
