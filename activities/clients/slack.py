@@ -1,5 +1,6 @@
 """Slack as it really is: each deed as few requests as it takes, looked up before it is done."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -58,8 +59,8 @@ class SlackClient:
     async def _found(self, method: str, place: Mapping[str, str], effect: Effect) -> Posted | None:
         """What at *place* carries the key of *effect*; None if nothing does."""
         oldest = f"{effect.since.timestamp():.6f}"
-        query = {**place, "oldest": oldest, "include_all_metadata": True}
-        async for page in self._session.pages(method, query):
+        wanted = {**place, "oldest": oldest, "include_all_metadata": "true"}
+        async for page in self._session.pages(method, **wanted):
             for message in read(messages, page):
                 if key_of(message) == effect.key:
                     return Posted(place["channel"], read(ts, message))
@@ -67,13 +68,14 @@ class SlackClient:
 
     async def _post(self, place: Mapping[str, str], text: str, effect: Effect) -> Posted:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": effect.key}}
-        fields = {**place, "text": text, "metadata": metadata}
-        return read(posted, await self._session.ask("chat.postMessage", fields=fields))
+        answer = await self._session.ask(
+            "chat.postMessage", **place, text=text, metadata=json.dumps(metadata)
+        )
+        return read(posted, answer)
 
     async def update_message(self, edit: Edit) -> None:
         """Give a message of ours another text."""
-        fields = {"channel": edit.channel, "ts": edit.ts, "text": edit.text}
-        await self._session.ask("chat.update", fields=fields)
+        await self._session.ask("chat.update", channel=edit.channel, ts=edit.ts, text=edit.text)
 
     async def add_reaction(self, reaction: ReactionTo) -> None:
         """React; a reaction of ours that is there already is no error."""
@@ -84,13 +86,11 @@ class SlackClient:
         await self._react("reactions.remove", reaction, done="no_reaction")
 
     async def _react(self, method: str, reaction: ReactionTo, *, done: str) -> None:
-        fields = {
-            "channel": reaction.channel,
-            "timestamp": reaction.ts,
-            "name": reaction.emoji.strip(":"),
-        }
+        name = reaction.emoji.strip(":")
         try:
-            await self._session.ask(method, fields=fields)
+            await self._session.ask(
+                method, channel=reaction.channel, timestamp=reaction.ts, name=name
+            )
         except ClientError as error:
             if not str(error).endswith(f": {done}"):
                 raise
@@ -99,8 +99,10 @@ class SlackClient:
         """The messages of *thread*, oldest first, at most as many as it wants."""
         found: dict[str, Said] = {}
         limit = min(max(thread.most, 1), PER_PAGE)
-        query = {"channel": thread.channel, "ts": thread.ts, "limit": limit}
-        async for page in self._session.pages("conversations.replies", query):
+        pages = self._session.pages(
+            "conversations.replies", channel=thread.channel, ts=thread.ts, limit=limit
+        )
+        async for page in pages:
             found |= {one.ts: one for one in map(said_in, read(messages, page))}
             if len(found) >= thread.most:
                 break
@@ -108,7 +110,7 @@ class SlackClient:
 
     async def read_user(self, user_id: str) -> User:
         """Who *user_id* is."""
-        return read(user, await self._session.ask("users.info", query={"user": user_id}))
+        return read(user, await self._session.ask("users.info", user=user_id))
 
 
 def read(shape: Callable[[Any], T], answer: Any) -> T:

@@ -29,51 +29,43 @@ class SlackSession:
     def __init__(
         self, base_url: str, token: str | None, timeout_s: float, connections: int
     ) -> None:
-        self._token = token
+        self._token = (token or "").strip()
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._connections = connections
         self._web = AsyncWebClient(token, base_url, user_agent_prefix="contexten", logger=log)
         self._web.retry_handlers = []
-        self._web.proxy = proxy_for(base_url)
 
     async def close(self) -> None:
         """Close all connections."""
         if self._web.session is not None:
             await self._web.session.close()
 
-    async def ask(
-        self,
-        method: str,
-        *,
-        query: Mapping[str, Any] | None = None,
-        fields: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    async def ask(self, method: str, **arguments: str | int) -> dict[str, Any]:
         """
-        Slack's answer to one request: a GET, or a POST if there are *fields*.
+        Slack's answer to one request for *method*.
 
         Raises:
             PlatformError: Whichever of our errors the refusal or the silence amounts to.
         """
         self._open()
+        form = {name: str(value) for name, value in arguments.items()}
         with told_in_our_terms(datetime.now(UTC)):
-            if fields is None:
-                answer = await self._web.api_call(method, http_verb="GET", params=dict(query or {}))
-            else:
-                answer = await self._web.api_call(method, json=dict(fields))
+            # A POST also where we only read: aiohttp repeats a GET by itself.
+            answer = await self._web.api_call(method, data=form)
         if not isinstance(answer.data, dict):
             raise garbled("no JSON")
         return answer.data
 
-    async def pages(self, method: str, query: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def pages(self, method: str, **arguments: str | int) -> AsyncIterator[dict[str, Any]]:
         """
         Every page of a list.
 
         Raises:
             PlatformError: As ``ask`` does.
         """
-        asked = {"limit": PER_PAGE, **query}
+        asked = {"limit": PER_PAGE, **arguments}
         for _ in range(MOST_PAGES):
-            page = await self.ask(method, query=asked)
+            page = await self.ask(method, **asked)
             yield page
             cursor = next_cursor(page)
             if not cursor:
@@ -85,13 +77,14 @@ class SlackSession:
         Have a session on the running loop.
 
         Raises:
-            FatalError: If there is no token, or none that can be sent.
+            FatalError: If there is no token, none that can be sent, or no address.
         """
         if not self._token:
             raise FatalError("no Slack credentials: set SLACK_BOT_TOKEN", platform=PLATFORM)
         if not TOKEN.fullmatch(self._token):
             raise FatalError("SLACK_BOT_TOKEN holds what no token has", platform=PLATFORM)
         if self._web.session is None or self._web.session.closed:
+            self._web.proxy = proxy_for(self._web.base_url)
             trace = aiohttp.TraceConfig()
             trace.on_request_redirect.append(refuse_redirect)
             self._web.session = aiohttp.ClientSession(
@@ -123,6 +116,14 @@ def next_cursor(page: Mapping[str, Any]) -> str | None:
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for *url*; None where it names none, or an exception."""
-    parts = urlsplit(url)
+    """
+    The proxy that the environment names for *url*; None where it names none, or an exception.
+
+    Raises:
+        FatalError: If *url* is no address.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise FatalError("SLACK_API_URL is no address", platform=PLATFORM) from None
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
