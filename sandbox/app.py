@@ -8,6 +8,7 @@ The sandbox as one application.
     /_faults         what goes wrong
     /_environment    the settings with which Contexten speaks to it
     /_github         what a test may arrange on GitHub: apps, hooks, files
+    /_linear         what a test may arrange on Linear: teams
 
 Each platform module gives ``routes(world)``, which are mounted under the platform's name,
 and may give ``control(world)``, which are not, and which no fault strikes.

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.linear_refused import answer, malformed, refusal, unauthenticated
 from sandbox.linear_resolvers import ROOT, Asked
 from sandbox.linear_schema import SCHEMA
-from sandbox.linear_state import LinearState
+from sandbox.linear_state import LinearState, Team
 from sandbox.tokens import LINEAR_API_KEY
 from sandbox.world import World
 
@@ -134,9 +134,15 @@ def limits() -> dict[str, str]:
     return headers
 
 
+def linear_of(world: World) -> Linear:
+    """The one Linear of *world*."""
+    linear: Linear = world.platforms.setdefault("linear", Linear(world))
+    return linear
+
+
 def routes(world: World) -> list[BaseRoute]:
     """The API, to be mounted under ``/linear``."""
-    linear: Linear = world.platforms.setdefault("linear", Linear(world))
+    linear = linear_of(world)
 
     async def endpoint(request: Request) -> Response:
         answered = await linear.answered(request)
@@ -144,3 +150,16 @@ def routes(world: World) -> list[BaseRoute]:
         return answered
 
     return [Route("/graphql", endpoint, methods=["POST"])]
+
+
+def control(world: World) -> list[BaseRoute]:
+    """What a test arranges: ``POST /_linear/teams``."""
+    linear = linear_of(world)
+
+    async def add_team(request: Request) -> Response:
+        said = await request.json()
+        team = Team(said["key"], said["name"])
+        linear.state.teams.append(team)
+        return JSONResponse({"id": team.id}, status_code=201)
+
+    return [Route("/_linear/teams", add_team, methods=["POST"])]
