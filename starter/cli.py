@@ -16,6 +16,7 @@ import typer
 from contexten.delivery import Platform
 
 ENGINE_GOES_FIRST_S = 0.1
+PLAIN_WIDTH = 200
 
 app = typer.Typer(
     help="Webhooks become durable work that is finished once, whatever breaks on the way.",
@@ -207,7 +208,8 @@ def console() -> Any:
     """Where we print: in colours on a terminal, plain elsewhere."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False)
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(highlight=False, markup=False, width=width)
 
 
 if __name__ == "__main__":

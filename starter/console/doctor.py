@@ -1,5 +1,6 @@
 """``contexten doctor``: what is configured, what answers, what is missing and how to mend it."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from starter.settings import MIB, Settings
 from workflows import registry
 
 LITTLE = 1024 * MIB
+INNERMOST = re.compile(r'message: "([^"]+)"')
 
 
 class State(StrEnum):
@@ -44,6 +46,9 @@ class Finding:
 async def examined(settings: Settings) -> list[Finding]:
     """Everything there is to find out about an installation with *settings*."""
     found = [of_reactions(settings), of_folder(settings)]
+    if (at := running.read(settings.var)) and at.sandbox:
+        said = f"it stands in for the platforms, at {at.sandbox}"
+        found.append(Finding("sandbox", State.GOOD, said))
     for platform in Platform:
         found.append(of_secret(settings, platform))
         found.append(await of_calls(settings, platform))
@@ -125,12 +130,19 @@ async def of_engine(settings: Settings) -> list[Finding]:
         mend = "start one with `contexten up`, or set TEMPORAL_ADDRESS to where it is"
         if client.configured_address():
             mend = "see that it runs, and that TEMPORAL_ADDRESS, _NAMESPACE, _API_KEY are right"
-        return [Finding("engine", State.WRONG, f"{address}: {error}"[:300], mend), of_binary()]
+        said = f"{address} does not answer: {innermost(error)}"
+        return [Finding("engine", State.WRONG, said, mend), of_binary()]
     said = f"{address}, namespace {connected.namespace}"
     if missing:
         said += f", without {', '.join(missing)}"
         return [Finding("engine", State.MISSING, said, "they are made when a worker starts")]
     return [Finding("engine", State.GOOD, said)]
+
+
+def innermost(error: Exception) -> str:
+    """What *error* says, without the layers that the SDK wraps around it."""
+    found = INNERMOST.search(str(error))
+    return found[1] if found else str(error)[:200]
 
 
 def of_binary() -> Finding:

@@ -134,13 +134,12 @@ def deliveries(
     if not found:
         console.print("There are none.")
         return
-    table = Table("received", "platform", "event", "about", "became", "took", "workflow", box=None)
+    table = Table("received", "event", "about", "became", "took", box=None)
+    table.add_column("workflow", no_wrap=True, overflow="fold")
     for one in found:
         started = one.started_at.astimezone().strftime("%m-%d %H:%M:%S")
         took = f"{one.took.total_seconds():.2f} s" if one.took is not None else ""
-        table.add_row(
-            started, one.platform, one.event, one.about, one.outcome, took, one.workflow_id
-        )
+        table.add_row(started, one.event, one.about, one.outcome, took, one.workflow_id)
     console.print(table)
 
 
@@ -194,10 +193,11 @@ def doctor(console: Console) -> None:
     """
     found = asyncio.run(doctoring.examined(load()))
     colours = {"good": "green", "missing": "yellow", "wrong": "red"}
-    table = Table("", "what", "found", "what to do", box=None)
     for one in found:
-        table.add_row(Text(one.state, colours[one.state]), one.what, one.said, one.mend)
-    console.print(table)
+        state = Text(f"{one.state:8}", colours[one.state])
+        console.print(state, f"{one.what}: {one.said}", soft_wrap=True)
+        if one.mend:
+            console.print(f"         to mend it: {one.mend}", soft_wrap=True)
     wrong = [one.what for one in found if one.state is doctoring.State.WRONG]
     if wrong:
         raise Complaint(f"Wrong: {', '.join(wrong)}.")

@@ -55,7 +55,7 @@ def stands_in(console: Console, wanted: bool | None) -> bool:
     if any(secrets_of(settings)):
         return False
     if wanted is None and not any(tokens_of(settings)):
-        console.print(NOTHING_SET)
+        console.print(NOTHING_SET, soft_wrap=True)
         return True
     raise Complaint(INCOMPLETE, status=2)
 

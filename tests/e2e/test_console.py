@@ -1,0 +1,210 @@
+"""What an operator types, and what comes of it."""
+
+import os
+import signal
+import socket
+from contextlib import suppress
+
+import httpx
+import psutil
+import pytest
+from conftest import OWN_PAYLOADS
+from shell import Shell, Up
+from waiting import until
+
+LABELED = str(OWN_PAYLOADS / "github" / "issues.labeled.json")
+MENTION = str(OWN_PAYLOADS / "slack" / "app_mention.json")
+COMMAND = str(OWN_PAYLOADS / "slack" / "slash_command.form")
+COMMANDS = (
+    *("up", "demo", "worker", "serve"),
+    *("deliver", "deliveries", "status", "doctor", "sandbox"),
+)
+EVERY_SETTING_WRONG = {"PORT": "none", "GITHUB_SLOTS": "0", "SPOOL_LIMIT_BYTES": "1"}
+
+
+def test_the_demo_shows_every_delivery_done_once(shell: Shell) -> None:
+    said = shell.run("demo")
+
+    assert said.status == 0, said.text
+    assert "30 deliveries taken, 15 workflows; 6 answers asked for, 6 given" in said.text
+    assert said.text.count("/namespaces/default/workflows/") == 15
+    assert not list(shell.folder.iterdir()), "the demo keeps to a folder of its own"
+
+
+async def test_up_takes_deliveries_and_says_how_things_stand(up: Up) -> None:
+    shell = up.shell
+
+    delivered = shell.run("deliver", LABELED, "--wait")
+    command = shell.run("deliver", COMMAND, "--wait")
+    await until(lambda: listed(shell, "github/"))
+    status, doctor = shell.run("status"), shell.run("doctor")
+
+    assert (delivered.status, command.status) == (0, 0), delivered.text + command.text
+    assert '202 {"status":"accepted"' in delivered.text
+    assert "handled" in delivered.text
+    assert "ignored" in command.text
+    assert await effects(up) == ["comment"]
+    assert status.status == 0, status.text
+    assert "1 handled, 1 ignored, 0 failed" in status.text
+    assert doctor.status == 0, doctor.text
+    assert "it stands in for the platforms" in doctor.text
+
+
+async def test_what_is_broken_waits_and_is_done_once_when_healed(up: Up) -> None:
+    shell = up.shell
+
+    assert shell.run("sandbox", "break", "slack", "--kind", "status", "--status", "503").status == 0
+    shell.run("deliver", MENTION, "--id", "Ev0001")
+    await until(lambda: struck(up))
+    waiting = shell.run("deliveries", "--outcome", "running")
+    assert await effects(up) == []
+    assert shell.run("sandbox", "heal").text == "1 fault healed.\n"
+    await until(lambda: listed(shell, "handled"))
+
+    assert "slack/Ev0001" in waiting.text
+    assert await effects(up) == ["reply"]
+
+
+async def test_a_part_that_dies_is_started_again(up: Up) -> None:
+    before = parts(up)
+    os.kill(before["worker"], signal.SIGKILL)
+
+    async def came_back() -> bool:
+        now = parts(up)
+        return now.get("worker", before["worker"]) != before["worker"]
+
+    await until(came_back)
+    delivered = up.shell.run("deliver", LABELED, "--wait")
+
+    assert delivered.status == 0, delivered.text
+    assert "worker ended with status -9; again in" in up.shell.said()
+
+
+async def test_a_second_one_is_refused_and_sigterm_leaves_nothing_behind(up: Up) -> None:
+    children = parts(up)
+
+    second = up.shell.run("up", "--sandbox")
+    status = await up.stopped()
+
+    assert second.status == 1
+    assert f"process {up.process.pid}" in second.text
+    assert status == 0, up.shell.said()
+    assert set(children) == {"engine", "sandbox", "worker", "door"}
+    assert [name for name, pid in children.items() if psutil.pid_exists(pid)] == []
+    assert not (up.shell.var / "run.json").exists()
+
+
+def test_without_anything_running_each_command_says_what_to_do(shell: Shell) -> None:
+    for words in (["status"], ["deliveries"], ["sandbox", "heal"], ["sandbox", "break", "slack"]):
+        said = shell.run(*words, TEMPORAL_ADDRESS="127.0.0.1:1")
+        assert said.status == 1, said.text
+        assert "contexten" in said.text
+        assert "Traceback" not in said.text
+
+
+def test_a_delivery_without_a_secret_says_which_to_set(shell: Shell) -> None:
+    said = shell.run("deliver", LABELED)
+
+    assert said.status == 2
+    assert said.text == "Nothing to sign with: set GITHUB_WEBHOOK_SECRET.\n"
+
+
+def test_a_delivery_that_nobody_takes_says_so(shell: Shell) -> None:
+    said = shell.run(
+        "deliver", LABELED, "--to", "http://127.0.0.1:1", GITHUB_WEBHOOK_SECRET="secret"
+    )
+
+    assert said.status == 1
+    assert "No door answers at http://127.0.0.1:1" in said.text
+
+
+@pytest.mark.parametrize("command", ["up", "serve", "worker", "doctor", "status"])
+def test_every_setting_that_does_not_hold_is_named_at_once(shell: Shell, command: str) -> None:
+    said = shell.run(command, **EVERY_SETTING_WRONG)
+
+    assert said.status == 2
+    assert all(f"{name}: " in said.text for name in EVERY_SETTING_WRONG), said.text
+    assert "bytes" in said.text
+    assert "Traceback" not in said.text
+    assert not shell.var.exists()
+
+
+def test_tokens_without_any_webhook_secret_start_nothing(shell: Shell) -> None:
+    said = shell.run("up", GITHUB_TOKEN="ghp_that_nobody_must_see")
+
+    assert said.status == 2
+    assert "GITHUB_WEBHOOK_SECRET, LINEAR_WEBHOOK_SECRET or SLACK_SIGNING_SECRET" in said.text
+    assert "ghp_" not in said.text
+
+
+def test_a_broken_module_is_refused_with_its_line(shell: Shell) -> None:
+    (shell.folder / "broken_reactions.py").write_text("app = 1 / 0\n")
+
+    said = shell.run("worker", REACTIONS="broken_reactions", TEMPORAL_ADDRESS="127.0.0.1:1")
+
+    assert said.status == 2
+    assert "broken_reactions.py:1: ZeroDivisionError" in said.text
+
+
+def test_a_part_that_cannot_start_ends_everything_with_its_last_words(shell: Shell) -> None:
+    (shell.folder / "broken_reactions.py").write_text("raise ImportError('no such luck')\n")
+
+    said = shell.run("up", "--sandbox", "--port", "0", REACTIONS="broken_reactions")
+
+    assert said.status == 1
+    assert "ended with status 2" in said.text
+    assert "broken_reactions.py:1: ImportError: no such luck" in said.text
+    assert "Traceback" not in said.text
+    assert not (shell.var / "run.json").exists()
+
+
+def test_an_unknown_fault_is_refused_with_what_there_is(up: Up) -> None:
+    said = up.shell.run("sandbox", "break", "slack", "--kind", "flood")
+
+    assert said.status == 2
+    assert "'status', 'rate_limit', 'hang'" in said.text
+
+
+def test_a_port_that_is_taken_is_said(shell: Shell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = shell.run("up", "--sandbox", "--port", port)
+
+    assert said.status == 1
+    assert f"Port {port} of 127.0.0.1 is taken" in said.text
+
+
+def test_the_version_and_the_help_are_there(shell: Shell) -> None:
+    assert shell.run("--version").text.startswith("contexten 0.")
+    commands = shell.run("--help").text
+    for name in COMMANDS:
+        assert f" {name} " in commands
+
+
+async def listed(shell: Shell, words: str) -> bool:
+    return words in shell.run("deliveries").text
+
+
+async def effects(up: Up) -> list[str]:
+    async with httpx.AsyncClient() as http:
+        found = (await http.get(f"{up.running.sandbox}/_ledger")).json()["effects"]
+    return [effect["kind"] for effect in found]
+
+
+async def struck(up: Up) -> bool:
+    async with httpx.AsyncClient() as http:
+        faults = (await http.get(f"{up.running.sandbox}/_faults")).json()["faults"]
+    return bool(faults[0]["struck"])
+
+
+def parts(up: Up) -> dict[str, int]:
+    """The process ids of the parts, by name."""
+    names = {"start-dev": "engine", "sandbox": "sandbox", "worker": "worker", "serve": "door"}
+    found = {}
+    for child in psutil.Process(up.process.pid).children():
+        with suppress(psutil.Error):
+            line = child.cmdline()
+            found |= {name: child.pid for word, name in names.items() if word in line}
+    return found
