@@ -83,6 +83,7 @@ class ReplayGuard:
             del self._under_way[body]
         if taken or not under_way.count:
             under_way.decided.set()
+            under_way.decided = asyncio.Event()
 
     def remember(self, body: bytes, claimant: str, now: float) -> None:
         """The *body* with this fingerprint was taken under *claimant*."""
