@@ -105,7 +105,7 @@ async def body_of(request: Request) -> dict[str, Any]:
         raise malformed("The body is no JSON", "BAD_REQUEST") from None
     if not isinstance(given, dict) or not isinstance(given.get("query"), str):
         raise malformed("The body has no query", "BAD_REQUEST")
-    if not isinstance(given.get("variables") or {}, dict):
+    if not isinstance(given.get("variables"), dict | None):
         raise malformed("variables must be an object", "BAD_REQUEST")
     return given
 
