@@ -21,8 +21,8 @@ async def test_a_lost_answer_leads_to_no_second_comment_or_message(
     await house.start("deliveries", "github,linear,slack")
     for platform, match in CREATES.items():
         await house.fault(platform, kind, rate=0.7, count=each, match=match)
-    asking = [comment(dice, n) for n in range(each // 2)]
-    asking += [label(dice, n) for n in range(each // 2, each)]
+    asking = [comment(dice, n) for n in range(1, each // 2 + 1)]
+    asking += [label(dice, n) for n in range(each // 2 + 1, each + 1)]
     asking += [make(dice, n) for make in (ticket_comment, mention) for n in range(each)]
 
     await sender.pace(asking, 50)
