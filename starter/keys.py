@@ -9,7 +9,7 @@ from starter.settings import Secrets, Settings, SettingsError
 
 log = structlog.get_logger()
 
-NO_SECRET = (
+NOTHING_PROVES = (
     "no delivery could be proved to be genuine: set at least one of "
     "GITHUB_WEBHOOK_SECRET, LINEAR_WEBHOOK_SECRET and SLACK_SIGNING_SECRET"
 )
@@ -56,5 +56,5 @@ def live(settings: Settings) -> dict[Platform, tuple[bytes, ...]]:
         Platform.SLACK: plain(settings.slack_signing_secret),
     }
     if not any(found.values()):
-        raise SettingsError(NO_SECRET)
+        raise SettingsError(NOTHING_PROVES)
     return found

@@ -13,6 +13,7 @@ from starter.quarantine import Quarantine
 from starter.spool import Spool, segments
 
 PROBE_BYTES = 4096
+ROOM_BYTES = 64 * 1024
 ENGINE_TIMEOUT_S = 0.5
 ENGINE_KEPT_S = 1.0
 
@@ -103,8 +104,10 @@ async def readiness(
 
 
 def state(spool: Spool, limit_bytes: int) -> str:
-    """Whether *spool* would take a record. After a failed write the disk is tried anew."""
-    if spool.backlog_bytes >= limit_bytes:
+    """
+    Whether *spool* would take a record of usual size. After a failed write the disk is tried anew.
+    """
+    if spool.backlog_bytes + ROOM_BYTES > limit_bytes:
         return "full"
     if spool.last_error is not None and not writable(spool.folder):
         return "broken"

@@ -6,10 +6,11 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TextIO, cast
 
 import structlog
 from temporalio.client import Client
@@ -62,6 +63,26 @@ def serve(settings: Settings) -> None:
     time.sleep(ENGINE_GOES_FIRST_S)  # the SDK's threads end before the interpreter does
 
 
+class Log:
+    """
+    Standard error; what it does not take is lost.
+
+    The disk that refuses our deliveries may be the one that our log goes to, and what we
+    could not say must not turn an answer into another one.
+    """
+
+    def write(self, said: str) -> int:
+        """Write *said*."""
+        with suppress(OSError):
+            sys.stderr.write(said)
+        return len(said)
+
+    def flush(self) -> None:
+        """Have all that was written leave us."""
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
 def log_to_stderr() -> None:
     """One JSON object a line, on standard error; what is no concern of an operator is left out."""
     structlog.configure(
@@ -71,7 +92,7 @@ def log_to_stderr() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Log())),
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -1,0 +1,101 @@
+"""What cannot be made durable is not acknowledged: its sender is told to come back."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from doors import PLATFORMS, Running, body_of, end, issue, serving, started
+
+from starter.settings import MIB
+
+
+@contextmanager
+def refusing_disk(door: Running) -> Iterator[None]:
+    """No file of *door* grows beyond a few bytes: what it writes fails half way."""
+    pid, size = door.process.pid, resource.RLIMIT_FSIZE
+    soft, hard = resource.prlimit(pid, size)
+    resource.prlimit(pid, size, (64, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, size, (soft, hard))
+
+
+async def stands(door: Running, spool: str) -> bool:
+    """Whether *door* says that its spool is *spool*, and is ready only if that is writable."""
+    answer = door.get("/readyz")
+    return (answer.status_code, answer.json()["spool"]) == (
+        200 if spool == "writable" else 503,
+        spool,
+    )
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_a_disk_that_refuses_is_a_503_until_it_takes_again(
+    door: Running, platform: str
+) -> None:
+    with refusing_disk(door):
+        refused = [door.send(platform, body_of(platform, n), f"f-{n}") for n in range(3)]
+        broken = await stands(door, "broken")
+    mended = await stands(door, "writable")
+    taken = door.send(platform, body_of(platform, 0), "f-0")
+
+    assert [one.status_code for one in refused] == [503, 503, 503]
+    assert all(int(one.headers["retry-after"]) > 0 for one in refused)
+    assert (broken, mended) == (True, True)
+    assert taken.status_code == 202
+    assert len(door.spooled()) == 1
+
+
+async def test_a_body_the_disk_refused_may_come_under_another_id(door: Running) -> None:
+    with refusing_disk(door):
+        refused = door.deliver(issue(), "a-1").status_code
+
+    assert (refused, door.deliver(issue(), "a-2").status_code) == (503, 202)
+
+
+async def test_what_cannot_be_read_is_not_dropped_when_the_disk_refuses(door: Running) -> None:
+    with refusing_disk(door):
+        refused = door.deliver(b"null").status_code
+    taken = door.deliver(b"null")
+
+    assert (refused, taken.status_code) == (503, 202)
+    assert door.get("/readyz").json()["quarantined"] == 1
+
+
+async def test_a_full_spool_is_a_503_and_says_so(tmp_path: Path) -> None:
+    bodies = [issue(n, note="x" * (MIB // 4)) for n in range(6)]
+    async with serving(tmp_path, SPOOL_LIMIT_BYTES=MIB) as door:
+        answers = [door.deliver(body, f"s-{n}") for n, body in enumerate(bodies)]
+        small = door.deliver(issue(99), "small")
+        kept = [event.delivery_id for event, _ in door.spooled()]
+
+    statuses = [one.status_code for one in answers]
+    assert statuses == [202, 202, 202, 503, 503, 503]
+    assert all(int(one.headers["retry-after"]) > 0 for one in answers[3:])
+    assert small.status_code == 202
+    assert kept == ["s-0", "s-1", "s-2", "small"]
+
+
+async def test_a_spool_without_room_is_not_ready(tmp_path: Path) -> None:
+    async with serving(tmp_path, SPOOL_LIMIT_BYTES=MIB) as door:
+        door.deliver(issue(1, note="x" * (MIB // 2)), "s-1")
+        half = await stands(door, "writable")
+        door.deliver(issue(2, note="x" * (MIB // 2 - 20_000)), "s-2")
+        full = await stands(door, "full")
+
+    assert (half, full) == (True, True)
+
+
+async def test_a_second_door_on_the_same_folder_does_not_start(door: Running) -> None:
+    second = started(door.folder)
+    try:
+        status = second.process.wait(20)
+    finally:
+        end(second)
+
+    assert status != 0
+    assert "CONTEXTEN_VAR" in door.log()
+    assert door.deliver(issue()).status_code == 202
