@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -54,6 +55,13 @@ class Sandbox:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A fresh sandbox, with nothing on it and nothing broken."""
+    with running_sandbox() as running:
+        yield running
+
+
+@contextmanager
+def running_sandbox() -> Iterator[Sandbox]:
+    """A fresh sandbox."""
     sock = listening(0)
     uvicorn_server = server()
     thread = threading.Thread(target=uvicorn_server.run, kwargs={"sockets": [sock]}, daemon=True)

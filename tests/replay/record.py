@@ -13,24 +13,32 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 from fakes import FakeGithub, event
+from pretend import Sandbox, running_sandbox
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from waiting import free_port
 
-from activities.github import GithubActivities
+from activities.clients.github import GithubClient
+from activities.clients.github_session import Credentials
+from activities.github import GithubActivities, GithubApi
 from contexten.delivery import Event
 from contexten.errors import ClientError, ServerError
 from contexten.queues import Queue
+from sandbox.tokens import GITHUB_TOKEN
 from starter import attributes, engine
 from starter.start import start
 from workflows.delivery import DeliveryWorkflow
+from workflows.sweep import Sweep, SweepWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
 LABELLED = {
@@ -40,26 +48,79 @@ LABELLED = {
     "repository": {"full_name": "octo/hello"},
 }
 
-Story = tuple[FakeGithub, Event, Any]
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happens: on a GitHub as it is then, a workflow is begun; its id is the answer."""
+
+    github: GithubApi
+    begin: Callable[[Client], Awaitable[str]]
 
 
-def stories() -> dict[str, Story]:
+def delivered(event: Event, payload: Any) -> Callable[[Client], Awaitable[str]]:
+    """Begin with a delivery."""
+
+    async def begin(client: Client) -> str:
+        await start(client, event, orjson.dumps(payload), eager=False)
+        return event.workflow_id
+
+    return begin
+
+
+def swept(wanted: Sweep) -> Callable[[Client], Awaitable[str]]:
+    """Begin with a sweep."""
+
+    async def begin(client: Client) -> str:
+        id_ = f"sweep-{uuid.uuid4()}"
+        await client.start_workflow(SweepWorkflow.run, wanted, id=id_, task_queue=Queue.CONTROL)
+        return id_
+
+    return begin
+
+
+def deliveries() -> dict[str, Story]:
     """What can happen to a delivery, by name."""
     down = [ServerError("503", platform="github")]
     locked = [ClientError("issue 7 is locked", platform="github", status=403)]
-    return {
-        "delivery-ignored": (FakeGithub(), event("push", None), {"ref": "main"}),
-        "delivery-answered": (FakeGithub(), event(), LABELLED),
-        "delivery-answered-after-a-failure": (FakeGithub(*down), event(), LABELLED),
-        "delivery-failed": (FakeGithub(*locked), event(), LABELLED),
-        "delivery-after-another": (FakeGithub(), replace(event(), after="github/gone"), LABELLED),
-        "delivery-from-a-bot": (FakeGithub(), replace(event(), sent_by_bot=True), LABELLED),
+    after = replace(event(), after="github/gone")
+    by_bot = replace(event(), sent_by_bot=True)
+    told = {
+        "ignored": (FakeGithub(), event("push", None), {"ref": "main"}),
+        "answered": (FakeGithub(), event(), LABELLED),
+        "answered-after-a-failure": (FakeGithub(*down), event(), LABELLED),
+        "failed": (FakeGithub(*locked), event(), LABELLED),
+        "after-another": (FakeGithub(), after, LABELLED),
+        "from-a-bot": (FakeGithub(), by_bot, LABELLED),
     }
+    return {
+        f"delivery-{name}": Story(github, delivered(one, payload))
+        for name, (github, one, payload) in told.items()
+    }
+
+
+def sweeps(url: str) -> dict[str, Story]:
+    """What can happen to a sweep of the GitHub at *url*, by name."""
+    github = GithubClient(f"{url}/github", Credentials(token=GITHUB_TOKEN), 2)
+    return {
+        "sweep-of-a-missed-delivery": Story(github, swept(Sweep(repositories=("octo/hello",)))),
+        "sweep-of-what-is-not-there": Story(github, swept(Sweep(repositories=("missing/gone",)))),
+    }
+
+
+def arranged(sandbox: Sandbox) -> None:
+    """One delivery never arrived, one did."""
+    at = (datetime.now(UTC) - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    missed = {"guid": "missed", "status_code": 503, "event": "issues", "payload": LABELLED}
+    missed["delivered_at"] = at
+    taken = missed | {"guid": "taken", "status_code": 202}
+    nobody = "http://127.0.0.1:1/github/events"
+    hook = {"of": "octo/hello", "url": nobody, "secret": "", "deliveries": [missed, taken]}
+    sandbox.arrange("/_github/hooks", hook)
 
 
 async def record(client: Client, name: str, story: Story) -> None:
     """Run one story and keep its history."""
-    github, delivery, payload = story
+    deeds = GithubActivities(story.github)
     async with (
         Worker(
             client,
@@ -69,15 +130,20 @@ async def record(client: Client, name: str, story: Story) -> None:
         ),
         Worker(
             client,
+            task_queue=Queue.CONTROL,
+            workflows=[SweepWorkflow],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+        ),
+        Worker(
+            client,
             task_queue=Queue.GITHUB,
-            activities=[GithubActivities(github).post_comment],  # type: ignore[arg-type]
+            activities=[deeds.post_comment, deeds.list_failed_deliveries, deeds.redeliver],
             activity_executor=ThreadPoolExecutor(2),
         ),
     ):
-        await start(client, delivery, orjson.dumps(payload), eager=False)
-        handle = client.get_workflow_handle(delivery.workflow_id)
+        handle = client.get_workflow_handle(await story.begin(client))
         try:
-            await handle.result()
+            print(f"{name}: {await handle.result()}")
         except WorkflowFailureError as failure:
             print(f"{name}: {failure.cause}")
         history = await handle.fetch_history()
@@ -95,22 +161,24 @@ def impersonal(recorded: Any) -> Any:
 
 
 async def main(names: list[str]) -> None:
-    """Record the stories *names*."""
+    """Record the stories *names*, or all."""
     port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, running_sandbox() as sandbox:
+        arranged(sandbox)
+        stories = deliveries() | sweeps(sandbox.url)
         line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
         server = subprocess.Popen(line)
         try:
             await engine.wait_until_ready(f"127.0.0.1:{port}")
             client = await Client.connect(f"127.0.0.1:{port}")
             await attributes.ensure(client)
-            for name in names:
-                await record(client, name, stories()[name])
+            for name in names or stories:
+                await record(client, name, stories[name])
         finally:
             server.terminate()
             server.wait(10)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or list(stories())))
+    asyncio.run(main(sys.argv[1:]))
     time.sleep(0.1)
