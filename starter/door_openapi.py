@@ -127,6 +127,7 @@ def responses(platform: Platform) -> Schema:
             "description": f"the challenge, or {taken}; empty for slash commands",
             "content": {"application/json": {"schema": {"anyOf": either}}},
         }
+    described["408"] = {"description": "the request did not arrive whole in time"}
     for status, meaning in REFUSALS.items():
         described[str(status)] = said(meaning, "Refused")
     for status, meaning in LATER.items():
