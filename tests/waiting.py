@@ -1,16 +1,19 @@
 """Free ports, and waiting for a condition instead of for seconds."""
 
 import asyncio
+import random
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 
 def free_port() -> int:
-    """A port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has, of those that no outgoing connection is given by chance."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def until(

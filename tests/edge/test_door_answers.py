@@ -16,11 +16,13 @@ from doors import (
     PLATFORMS,
     Headers,
     Running,
+    body_of,
     github,
     issue,
     linear,
     mention,
     serving,
+    signed,
     slack,
     ticket,
 )
@@ -43,12 +45,17 @@ async def test_a_delivery_of_each_platform_is_taken_and_spooled(door: Running) -
     assert kept["slack"][0].context == "slack/C1/1700000000.000100"
 
 
-async def test_a_delivery_by_a_repository_route_has_its_tenant(door: Running) -> None:
-    body = issue()
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_a_delivery_by_a_repository_route_has_its_tenant(
+    door: Running, platform: str
+) -> None:
+    body = body_of(platform)
 
-    answer = door.post("/octo/hello.world/github/events", body, github(body))
+    path = f"/octo/hello.world/{platform}/events"
+    answer = door.post(path, body, signed(platform, body))
+    stranger = door.post(path, body, signed(platform, body, key="wrong"))
 
-    assert answer.status_code == 202
+    assert (answer.status_code, stranger.status_code) == (202, 401)
     assert door.spooled()[0][0].tenant == "octo/hello.world"
 
 
