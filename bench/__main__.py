@@ -1,0 +1,103 @@
+"""
+Measure, beside what else does the same job: ``python -m bench [NAME]``.
+
+    ack         how fast a delivery is acknowledged
+    completion  how fast deliveries are done, and what that costs
+    open        whether thousands open at once all end well, and what memory they take
+    spool       what an append to the spool costs
+
+Ends with 1 only if a bench could not be taken; a goal that is missed is said in the table.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import ack, figures
+from bench.figures import Figure
+from bench.scale import USUAL_SECONDS, Scale, scale_of
+
+BENCHES: dict[str, Callable[[Path, Scale], Awaitable[list[Figure]]]] = {
+    "ack": ack.run,
+}
+LONGEST_S = 300
+PLAIN_WIDTH = 160
+
+
+async def take(name: str, scale: Scale) -> list[Figure]:
+    """
+    Take the figures of the bench *name*, in a folder that is gone afterwards.
+
+    Raises:
+        RuntimeError: If it cannot be taken; what was started has ended by then.
+        TimeoutError: If it takes more than five minutes.
+    """
+    ours = asyncio.current_task()
+    assert ours is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ours.cancel)
+    with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+        async with asyncio.timeout(LONGEST_S):
+            return await BENCHES[name](Path(folder), scale)
+
+
+def measure(names: list[str], seconds: float, out: Path, console: Console) -> int:
+    """Take the figures of *names* in turn, show and keep them; the exit status."""
+    status = 0
+    for name in names:
+        began = time.monotonic()
+
+        def tell(words: str, name: str = name, began: float = began) -> None:
+            console.print(f"{name} {time.monotonic() - began:4.0f} s  {words}", style="dim")
+
+        try:
+            found = asyncio.run(take(name, scale_of(seconds, full=True, tell=tell)))
+        except (RuntimeError, TimeoutError) as error:
+            console.print(f"{name} could not be taken: {error or 'it took too long'}", style="red")
+            status = 1
+            continue
+        console.print(figures.table(name, found))
+        console.print(f"kept in {figures.write(name, found, out)}\n", style="dim")
+    return status
+
+
+def options(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", choices=list(BENCHES), help="one bench (default: all)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=USUAL_SECONDS,
+        help=f"of one round of load (default {USUAL_SECONDS}); all else in proportion",
+    )
+    parser.add_argument("--out", type=Path, default=figures.OUT, help="where figures are kept")
+    parser.add_argument("--markdown", action="store_true", help="print what is kept, and end")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; the exit status."""
+    wanted = options(arguments)
+    if wanted.markdown:
+        print(figures.markdown(wanted.out), end="")
+        return 0
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    names = [wanted.name] if wanted.name else list(BENCHES)
+    status = measure(names, wanted.seconds, wanted.out, console)
+    time.sleep(0.1)  # the SDK's own threads must let go of the interpreter first
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
