@@ -25,14 +25,23 @@ ALL = (
 )
 
 
+LONGEST = 170
+"""Characters of a keyword: the engine takes 2048 bytes, and JSON may take 12 for one of them."""
+
+
+def keyword(said: str) -> str:
+    """*said* as the engine can keep it: cut if it is too long, and without null characters."""
+    return said[:LONGEST].replace("\0", "\ufffd")
+
+
 def of(event: Event) -> TypedSearchAttributes:
     """What a delivery can be found by from its start on."""
     pairs = [
         SearchAttributePair(PLATFORM, event.platform),
-        SearchAttributePair(EVENT_TYPE, event.kind),
+        SearchAttributePair(EVENT_TYPE, keyword(event.kind)),
     ]
     if event.repository:
-        pairs.append(SearchAttributePair(REPOSITORY, event.repository))
+        pairs.append(SearchAttributePair(REPOSITORY, keyword(event.repository)))
     if event.context:
-        pairs.append(SearchAttributePair(CONTEXT_KEY, event.context))
+        pairs.append(SearchAttributePair(CONTEXT_KEY, keyword(event.context)))
     return TypedSearchAttributes(pairs)
