@@ -20,12 +20,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import ack, figures
+from bench import ack, completion, figures
 from bench.figures import Figure
 from bench.scale import USUAL_SECONDS, Scale, scale_of
 
 BENCHES: dict[str, Callable[[Path, Scale], Awaitable[list[Figure]]]] = {
     "ack": ack.run,
+    "completion": completion.run,
 }
 LONGEST_S = 300
 PLAIN_WIDTH = 160

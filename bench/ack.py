@@ -14,7 +14,7 @@ from statistics import median
 
 from bench.figures import Figure, percentile, ratio_of_medians
 from bench.house import House
-from bench.load import Job, Seen, records, send
+from bench.load import Job, Seen, records, send, whole
 from bench.part import Part
 from bench.runs import Deliveries
 from bench.scale import Scale
@@ -94,20 +94,6 @@ async def in_turn(sides: Sides, scale: Scale) -> None:
                 scale.tell(
                     f"round {turn + 1}: {side.name} at {connections}: {seen.rate:,.0f} a second"
                 )
-
-
-def whole(seen: Seen, side: Part) -> Seen:
-    """
-    *seen*, if everything was answered well.
-
-    Raises:
-        RuntimeError: If not: a figure must not come from refusals.
-    """
-    if seen.refused or not seen.answered:
-        raise RuntimeError(
-            f"{side.name} answered {seen.answered} well, {seen.refused} not:\n{side.said[-2000:]}"
-        )
-    return seen
 
 
 def throughput(sides: Sides) -> list[Figure]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.figures import percentile
+from bench.part import Part
 from bench.payload import Deliveries
 
 BURST_EVERY_S = 0.5
@@ -275,6 +276,19 @@ async def send(job: Job) -> Seen:
     if process.returncode:
         raise RuntimeError(f"the load generator failed: {complaint.decode()[-2000:]}")
     return Seen(**json.loads(out))
+
+
+def whole(seen: Seen, receiver: Part) -> Seen:
+    """
+    *seen*, if *receiver* answered everything well.
+
+    Raises:
+        RuntimeError: If not: a figure must not come from refusals.
+    """
+    if seen.refused or not seen.answered:
+        counts = f"{seen.answered} well, {seen.refused} not"
+        raise RuntimeError(f"{receiver.name} answered {counts}:\n{receiver.said[-2000:]}")
+    return seen
 
 
 def main() -> None:

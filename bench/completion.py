@@ -1,0 +1,230 @@
+"""
+How fast deliveries that lead to one platform call are done, and what each costs.
+
+Done means both: the platform's ledger shows the effect, and the workflow has ended. A round
+begins with everything new, the engine's database too, and the sides take turns. What a
+delivery costs is the processor time of all processes of a side; the platform's and the
+sender's are not counted.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from bench.figures import Figure, percentile, ratio_of_medians
+from bench.house import House
+from bench.load import Job, records, send, whole
+from bench.scale import Scale
+from bench.sides import SIDES, Side
+
+CONNECTIONS = 32
+PACE = 20.0
+WARMING = 20
+DONE_WITHIN_S = 60.0
+SENT_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """
+    What one round at full speed showed.
+
+    Attributes:
+        effects: Platform calls that took effect, a second.
+        closed: Workflows that ended, a second; not a number where there are none.
+        cpu_ms: Milliseconds of processor time a delivery.
+    """
+
+    effects: float
+    closed: float
+    cpu_ms: float
+
+
+@dataclass(slots=True)
+class Shown:
+    """
+    What one side showed in all its turns.
+
+    Attributes:
+        rounds: Those at full speed.
+        to_effect: Milliseconds from sending to the effect, unhurried, a number a delivery.
+        to_close: Milliseconds from sending to the end of the workflow.
+        events: Events in the history of a delivery with one call; None without histories.
+        events_ignored: Events in the history of a delivery that nothing reacts to.
+    """
+
+    rounds: list[Round] = field(default_factory=list)
+    to_effect: list[float] = field(default_factory=list)
+    to_close: list[float] = field(default_factory=list)
+    events: int | None = None
+    events_ignored: int | None = None
+
+    def of(self, take: Callable[[Round], float]) -> list[float]:
+        """What *take* takes of each round."""
+        return [take(one) for one in self.rounds]
+
+
+async def run(folder: Path, scale: Scale) -> list[Figure]:
+    """
+    Take the figures.
+
+    Raises:
+        RuntimeError: If a part of a side does not come up, or deliveries are not done in time.
+    """
+    shown: dict[str, Shown] = {}
+    for turn in range(scale.rounds):
+        for number, begin in enumerate(SIDES):
+            last = turn == scale.rounds - 1
+            await take_turn(folder / f"{turn}-{number}", begin, shown, scale, last=last)
+    return figures(shown["ours"], shown["SDK"], shown["Celery"])
+
+
+async def take_turn(
+    folder: Path,
+    begin: Callable[[House], Awaitable[Side]],
+    shown: dict[str, Shown],
+    scale: Scale,
+    *,
+    last: bool,
+) -> None:
+    """One side, from nothing: warmed, at full speed, and in the *last* turn unhurried too."""
+    async with House(folder) as house:
+        await house.sandbox()
+        side = await begin(house)
+        of_side = shown.setdefault(side.name, Shown())
+        await deliver(side, scale.first(), WARMING)
+        of_side.rounds.append(seen := await full_speed(side, scale))
+        scale.tell(
+            f"{side.name}: {seen.effects:.0f} effects a second, {seen.cpu_ms:.1f} ms of processor"
+        )
+        if last:
+            await unhurried(side, of_side, scale)
+            worst = percentile(of_side.to_effect, 0.99)
+            scale.tell(f"{side.name}: at {PACE:.0f} a second, sent to effect p99 {worst:.0f} ms")
+
+
+async def deliver(side: Side, first: int, count: int, action: str = "labeled") -> float:
+    """Send *count* deliveries as fast as they are taken; when the first was sent, epoch seconds."""
+    job = Job(
+        side.door.port,
+        connections=CONNECTIONS,
+        seconds=SENT_WITHIN_S,
+        most=count,
+        first=first,
+        action=action,
+    )
+    seen = whole(await send(job), side.door)
+    if action == "labeled":
+        await side.done(first, count, DONE_WITHIN_S)
+    return seen.began
+
+
+async def full_speed(side: Side, scale: Scale) -> Round:
+    """A round as fast as the side can."""
+    first, count, before = scale.first(), scale.deliveries, side.cpu_s()
+    began = await deliver(side, first, count)
+    cpu_ms = (side.cpu_s() - before) / count * 1000
+    effects = await side.house.effects()
+    last_effect = max(effects[number][0] for number in range(first, first + count))
+    closed = max((await closings(side, first, count)).values(), default=float("nan"))
+    return Round(count / (last_effect - began), count / (closed - began), cpu_ms)
+
+
+async def closings(side: Side, first: int, count: int) -> dict[int, float]:
+    """When each workflow ended, epoch seconds, by the delivery's number."""
+    if not side.kind:
+        return {}
+    runs = await (await side.deliveries(first, count)).runs()
+    return {n: run.close_time.timestamp() for n, run in runs.items() if run.close_time}
+
+
+async def unhurried(side: Side, shown: Shown, scale: Scale) -> None:
+    """Twenty deliveries a second; then what their histories, and an ignored one's, look like."""
+    kept, first = side.house.folder / "unhurried", scale.first()
+    job = Job(
+        side.door.port,
+        "paced",
+        8,
+        2 * scale.paced_seconds,
+        rate=PACE,
+        first=first,
+        records=str(kept),
+    )
+    seen = whole(await send(job), side.door)
+    await side.done(first, seen.answered, DONE_WITHIN_S)
+    sent = {number: due for number, (due, _) in records(kept).items()}
+    effects = await side.house.effects()
+    shown.to_effect = [(effects[n][0] - due) * 1000 for n, due in sent.items()]
+    closed = await closings(side, first, seen.answered)
+    shown.to_close = [(at - sent[n]) * 1000 for n, at in closed.items()]
+    if side.kind:
+        shown.events = await (await side.deliveries(first, 1)).events(first)
+    if side.name == "ours":
+        ignored = scale.first()
+        await deliver(side, ignored, 1, "edited")
+        delivered = await side.deliveries(ignored, 1)
+        await delivered.completed(DONE_WITHIN_S)
+        shown.events_ignored = await delivered.events(ignored)
+
+
+def figures(ours: Shown, sdk: Shown, celery: Shown) -> list[Figure]:
+    """What all turns amount to."""
+    return [*rates(ours, sdk, celery), *waits(ours, sdk, celery), *histories(ours, sdk)]
+
+
+def rates(ours: Shown, sdk: Shown, celery: Shown) -> list[Figure]:
+    """How many are done a second, and what each costs."""
+
+    def middle(side: Shown, take: Callable[[Round], float]) -> float:
+        return median(side.of(take))
+
+    def effects(one: Round) -> float:
+        return one.effects
+
+    def closed(one: Round) -> float:
+        return one.closed
+
+    def cpu(one: Round) -> float:
+        return one.cpu_ms
+
+    costs, theirs = middle(ours, cpu), middle(sdk, cpu)
+    beside = f"SDK {middle(sdk, effects):.0f}, Celery {middle(celery, effects):.0f}"
+    return [
+        Figure("completion_vs_sdk", ratio_of_medians(ours.of(closed), sdk.of(closed)), "x", ">= 2"),
+        Figure("completion_rate", middle(ours, closed), "/s", "", f"SDK {middle(sdk, closed):.0f}"),
+        Figure("effects_vs_sdk", ratio_of_medians(ours.of(effects), sdk.of(effects)), "x"),
+        Figure("effects_vs_celery", ratio_of_medians(ours.of(effects), celery.of(effects)), "x"),
+        Figure("effects_rate", middle(ours, effects), "/s", "", beside),
+        Figure(
+            "cpu_ms_per_delivery",
+            costs,
+            "ms",
+            f"<= {theirs / 2:.1f}",
+            f"SDK {theirs:.1f}, Celery {middle(celery, cpu):.1f}",
+        ),
+    ]
+
+
+def waits(ours: Shown, sdk: Shown, celery: Shown) -> list[Figure]:
+    """How long an unhurried delivery takes from its sending on."""
+    found = []
+    for share, goal in ((0.5, "< 25"), (0.99, "< 80")):
+        p = f"p{share * 100:.0f}"
+        others = f"SDK {percentile(sdk.to_effect, share):.0f}, "
+        others += f"Celery {percentile(celery.to_effect, share):.0f}"
+        effect, close = percentile(ours.to_effect, share), percentile(ours.to_close, share)
+        beside = f"SDK {percentile(sdk.to_close, share):.0f}"
+        found.append(Figure(f"sent_to_effect_{p}_at_20", effect, "ms", goal, others))
+        found.append(Figure(f"sent_to_closed_{p}_at_20", close, "ms", "", beside))
+    return found
+
+
+def histories(ours: Shown, sdk: Shown) -> list[Figure]:
+    """How many events the engine keeps a delivery."""
+    assert ours.events is not None
+    assert ours.events_ignored is not None
+    return [
+        Figure("history_events_one_call", ours.events, "events", "", f"SDK {sdk.events}"),
+        Figure("history_events_no_reaction", ours.events_ignored, "events"),
+    ]
