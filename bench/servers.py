@@ -46,7 +46,12 @@ def requests(count: int, port: int) -> list[bytes]:
     for n in range(count):
         issue = {"number": n, "body": "x" * (BODY_BYTES - 120)}
         body = json.dumps(
-            {"action": "opened", "issue": issue, "repository": {"full_name": "octo/hello"}, "n": base}
+            {
+                "action": "opened",
+                "issue": issue,
+                "repository": {"full_name": "octo/hello"},
+                "n": base,
+            }
         ).encode()
         signature = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
         head = (
@@ -162,14 +167,40 @@ def command(candidate: str, served: str, port: int, folder: Path) -> list[str]:
         (folder / "bare.py").write_text(BARE)
         if server == "granian":
             return [
-                sys.executable, "-m", "granian", "--interface", "asgi", "--loop", loop,
-                "--port", str(port), "--no-ws", "--log-level", "error", "--backlog", "4096",
+                sys.executable,
+                "-m",
+                "granian",
+                "--interface",
+                "asgi",
+                "--loop",
+                loop,
+                "--port",
+                str(port),
+                "--no-ws",
+                "--log-level",
+                "error",
+                "--backlog",
+                "4096",
                 "bare:app",
             ]
         return [
-            sys.executable, "-m", "uvicorn", "--loop", loop, "--http", "httptools",
-            "--port", str(port), "--no-access-log", "--log-level", "error", "--ws", "none",
-            "--backlog", "4096", "bare:app",
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "--loop",
+            loop,
+            "--http",
+            "httptools",
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--log-level",
+            "error",
+            "--ws",
+            "none",
+            "--backlog",
+            "4096",
+            "bare:app",
         ]
     return [sys.executable, "-m", "bench.servers", "--serve", loop, "--port", str(port)]
 
