@@ -125,7 +125,9 @@ def serve(port: Port = None) -> None:
 
 @app.command()
 def deliver(
-    file: Annotated[Path, typer.Argument(help="a payload, <event>.<action>.json or .form")],
+    file: Annotated[
+        Path, typer.Argument(help="a payload, such as issues.labeled.json or slash_command.form")
+    ],
     platform: OnePlatform = None,
     to: Annotated[str | None, typer.Option(help="address of the door")] = None,
     delivery_id: Annotated[

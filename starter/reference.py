@@ -18,6 +18,7 @@ from typing import Any
 from contexten import app, errors, queues, retry
 from contexten.queues import Queue
 from starter.app import create
+from starter.commands_printed import commands_page
 from starter.counters import DoorCounters
 from starter.markdown import page, table
 from starter.readiness import Readiness
@@ -204,6 +205,7 @@ def delivery_answers() -> list[tuple[str, str]]:
 PAGES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/reference/settings.md": settings_page,
+    "docs/reference/commands.md": commands_page,
     "docs/reference/retry.md": retry_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/queues.md": queues_page,

@@ -128,11 +128,13 @@ def settings_page() -> str:
             f"## {heading}\n\n" + table(("name", "takes", "default", "bounds", "is"), rows)
         )
     intro = (
-        "Read once at the start, from the environment and from `.env` where there is one.\n"
+        "Read once at the start, from the environment and from `.env` where there is one; "
+        "`CONTEXTEN_ENV_FILE` names another file in its place.\n"
         "An empty value counts as not set.\n"
         "Whatever is missing or out of bounds is named all at once, and nothing starts half.\n\n"
         "Temporal's own names (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, "
-        "`TEMPORAL_PROFILE`, `TEMPORAL_CONFIG_FILE`) are read by its SDK."
+        "`TEMPORAL_PROFILE`, `TEMPORAL_CONFIG_FILE`) are read by its SDK,\n"
+        "from the same places."
     )
     return page("Settings", intro, *parts)
 

@@ -70,9 +70,10 @@ class Shell:
 class Up:
     """``contexten up`` at work."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, *words: str) -> None:
         self.shell = shell
-        self.process = shell.begin("up", "--sandbox", "--port", str(free_port()))
+        words = words or ("--sandbox",)
+        self.process = shell.begin("up", *words, "--port", str(free_port()))
 
     @property
     def running(self) -> running.Running:

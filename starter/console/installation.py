@@ -57,6 +57,7 @@ class Installation:
         self._pretends = sandbox
         self._fixed = fixed_ports
         self._processes: list[Process] = []
+        self._lock: int | None = None
         self.ui: str | None = None
         self.sandbox: str | None = None
         self.secrets: dict[str, str] = {}
@@ -84,15 +85,18 @@ class Installation:
         if self._pretends:
             os.environ[ENV_FILE] = surroundings.NOTHING
         self.settings = load()
-        refuse_second(self.settings)
+        self._lock = running.held(self.settings.var)
         os.environ["CONTEXTEN_VAR"] = str(self.settings.var.resolve())
+        self._choose_port()
         if self._pretends:
             await self._open_sandbox()
         if client.configured_address() is None:
             await self._open_engine()
-        self._choose_port()
         self.settings = load()
         await asyncio.gather(self._open_worker(), self._open_door())
+        self._note()
+
+    def _note(self) -> None:
         self.described().write(self.settings.var)
 
     async def _open_engine(self) -> None:
@@ -138,7 +142,7 @@ class Installation:
         await self._open(part, waits_for_engine=self.ui is None)
 
     async def _open(self, part: Part, *, waits_for_engine: bool = False) -> None:
-        process = Process(part, os.environ, self.settings.var / "logs")
+        process = Process(part, os.environ, self.settings.var / "logs", self._inherited())
         self._processes.append(process)
         await process.spawn()
         patience_s = 5.0 if waits_for_engine else READY_S
@@ -148,6 +152,9 @@ class Installation:
             self._told(f"{part.name} waits for the engine at {client.address()}")
         else:
             raise Complaint(f"{part.name} is not ready after {READY_S:g} s: see {process.log}")
+
+    def _inherited(self) -> list[int]:
+        return [] if self._lock is None else [self._lock]
 
     def _port(self, usual: int) -> int:
         return surroundings.port_or_free(usual if self._fixed else 0)
@@ -161,6 +168,7 @@ class Installation:
             ui=self.ui,
             sandbox=self.sandbox,
             secrets=self.secrets,
+            parts={p.part.name: p.pid for p in self._processes if p.pid is not None},
         )
 
     async def keep(self) -> None:
@@ -173,35 +181,24 @@ class Installation:
         try:
             async with asyncio.TaskGroup() as group:
                 for process in self._processes:
-                    group.create_task(process.keep(self._told))
+                    group.create_task(process.keep(self._told, self._note))
         except* Complaint as fallen:
             raise fallen.exceptions[0] from None
 
     async def close(self) -> None:
         """Stop every part: the door first, then the worker, the sandbox and the engine."""
-        if hasattr(self, "settings"):
-            running.remove(self.settings.var)
         last_first = ("door", "worker", "sandbox", "engine")
         for process in sorted(self._processes, key=lambda p: last_first.index(p.part.name)):
             await process.stop()
+        if self._lock is not None:
+            running.remove(self.settings.var)
+            os.close(self._lock)
 
 
 def take(environment: Mapping[str, str]) -> None:
     """Make *environment* ours, and so that of all parts started from now on."""
     os.environ.clear()
     os.environ.update(environment)
-
-
-def refuse_second(settings: Settings) -> None:
-    """
-    Raises:
-        Complaint: If something runs out of the same folder already.
-    """
-    if (other := running.read(settings.var)) is not None:
-        raise Complaint(
-            f"Contexten runs already out of {settings.var} (process {other.pid}, {other.door}): "
-            "stop it first, or set CONTEXTEN_VAR to another folder."
-        )
 
 
 async def answers(url: str) -> bool:

@@ -43,9 +43,18 @@ class Process:
     stops all parts in order.
     """
 
-    def __init__(self, part: Part, environment: Mapping[str, str], logs: Path) -> None:
+    def __init__(
+        self, part: Part, environment: Mapping[str, str], logs: Path, inherited: Sequence[int] = ()
+    ) -> None:
+        """
+        Args:
+            environment: What it is started with, now and again.
+            logs: The folder of its log.
+            inherited: File descriptors that it keeps open.
+        """
         self.part = part
-        self._environment = environment
+        self._environment = dict(environment)
+        self._inherited = tuple(inherited)
         self.log = logs / f"{part.name}.log"
         self._running: asyncio.subprocess.Process | None = None
         self._begun = 0
@@ -67,7 +76,8 @@ class Process:
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(self._environment),
+                env=self._environment,
+                pass_fds=self._inherited,
                 start_new_session=True,
             )
 
@@ -103,9 +113,12 @@ class Process:
             return ""
         return "\n".join(lines[-LINES_SHOWN:])
 
-    async def keep(self, told: Callable[[str], None]) -> None:
+    async def keep(self, told: Callable[[str], None], again: Callable[[], None]) -> None:
         """
         Start it again whenever it ends, later each time, and say so by *told*; until cancelled.
+
+        Args:
+            again: Is called each time that it was started again.
 
         Raises:
             Complaint: If it ends again and again before it has run for half a minute.
@@ -122,6 +135,7 @@ class Process:
             told(f"{self.part.name} ended with status {status}; again in {pause:g} s ({self.log})")
             await asyncio.sleep(pause)
             await self.spawn()
+            again()
 
     async def stop(self) -> None:
         """SIGTERM, and SIGKILL if it takes too long."""

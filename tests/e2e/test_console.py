@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 
 import httpx
@@ -11,6 +12,8 @@ import pytest
 from conftest import OWN_PAYLOADS
 from shell import Shell, Up
 from waiting import until
+
+from starter.console import running
 
 LABELED = str(OWN_PAYLOADS / "github" / "issues.labeled.json")
 MENTION = str(OWN_PAYLOADS / "slack" / "app_mention.json")
@@ -87,11 +90,31 @@ async def test_a_second_one_is_refused_and_sigterm_leaves_nothing_behind(up: Up)
     status = await up.stopped()
 
     assert second.status == 1
-    assert f"process {up.process.pid}" in second.text
+    assert f"Contexten runs already (process {up.process.pid}" in second.text
     assert status == 0, up.shell.said()
     assert set(children) == {"engine", "sandbox", "worker", "door"}
     assert [name for name, pid in children.items() if psutil.pid_exists(pid)] == []
     assert not (up.shell.var / "run.json").exists()
+
+
+async def test_parts_that_outlive_their_keeper_are_named_before_anything_is_started(up: Up) -> None:
+    left = parts(up)
+    up.process.kill()
+    up.process.wait()
+
+    refused = up.shell.run("up", "--sandbox", "--port", "0")
+    still_at_work = up.shell.run("status", TEMPORAL_ADDRESS=running_engine(up))
+    for pid in left.values():
+        os.kill(pid, signal.SIGTERM)
+    await until(lambda: all_gone(left.values()))
+    again = Up(up.shell)
+    await again.ready()
+
+    assert refused.status == 1
+    assert "an earlier `contexten up` was killed and its parts still run" in refused.text
+    assert all(f"{name} {pid}" in refused.text for name, pid in left.items())
+    assert "answers" in still_at_work.text
+    assert await again.stopped() == 0
 
 
 def test_without_anything_running_each_command_says_what_to_do(shell: Shell) -> None:
@@ -181,6 +204,16 @@ def test_the_version_and_the_help_are_there(shell: Shell) -> None:
     commands = shell.run("--help").text
     for name in COMMANDS:
         assert f" {name} " in commands
+
+
+def running_engine(up: Up) -> str:
+    found = running.left(up.shell.var)
+    assert found is not None
+    return found.engine
+
+
+async def all_gone(pids: Iterable[int]) -> bool:
+    return not any(psutil.pid_exists(pid) for pid in pids)
 
 
 async def listed(shell: Shell, words: str) -> bool:
