@@ -65,6 +65,13 @@ async def test_what_cannot_be_read_is_not_dropped_when_the_disk_refuses(door: Ru
     assert door.get("/readyz").json()["quarantined"] == 1
 
 
+async def test_a_disk_that_refuses_keeps_no_challenge_from_being_answered(door: Running) -> None:
+    with refusing_disk(door):
+        answer = door.send("slack", b'{"type": "url_verification", "challenge": "c"}')
+
+    assert (answer.status_code, answer.json()) == (200, {"challenge": "c"})
+
+
 async def test_a_full_spool_is_a_503_and_says_so(tmp_path: Path) -> None:
     bodies = [issue(n, note="x" * (MIB // 4)) for n in range(6)]
     async with serving(tmp_path, SPOOL_LIMIT_BYTES=MIB) as door:
