@@ -19,7 +19,7 @@ from temporalio.client import Client
 
 from bench.call import TOKEN
 from bench.part import Part, free_port, listens, says
-from bench.payload import SECRET, delivery_about
+from bench.payload import SECRET, target_of
 from starter import attributes, engine
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +82,15 @@ class House:
         part = self._begin("engine", line, port)
         await part.until(lambda: engine.answers(self.address))
         await attributes.ensure(await self.client())
+        return part
+
+    async def engine_as_it_comes(self) -> Part:
+        """The same engine under its own defaults, but for a database file; no attributes."""
+        port, database = int(self.address.rpartition(":")[2]), str(self.folder / "temporal.db")
+        line = [engine.binary(), "server", "start-dev", "--log-level", "error", "--port", str(port)]
+        line += ["--ui-port", str(free_port()), "--db-filename", database]
+        part = self._begin("engine", line, port)
+        await part.until(lambda: engine.answers(self.address))
         return part
 
     async def client(self) -> Client:
@@ -150,12 +159,15 @@ class House:
         await part.until(lambda: says(part, "worker ready"))
         return part
 
-    async def effects(self) -> dict[int, list[float]]:
-        """When, in epoch seconds, the calls of each delivery, by number, took effect."""
+    async def effects(self, first: int, count: int) -> dict[int, list[float]]:
+        """When, in epoch seconds, calls of *count* deliveries from *first* on took effect."""
         answer = await self._http.get(f"{self.sandbox_url}/_ledger", timeout=30)
+        number_of = {target_of(number): number for number in range(first, first + count)}
         stands: dict[int, list[float]] = {}
         for effect in answer.json()["effects"]:
-            stands.setdefault(delivery_about(effect["target"]), []).append(epoch(effect["at"]))
+            if effect["target"] in number_of:
+                number = number_of[effect["target"]]
+                stands.setdefault(number, []).append(epoch(effect["at"]))
         return stands
 
     async def clear_ledger(self) -> None:

@@ -95,9 +95,9 @@ def issue_of(number: int) -> int:
     return FIRST_ISSUE + number % ISSUES
 
 
-def delivery_about(target: str) -> int:
-    """The delivery, below 800,000, that is about *target*, ``owner/name#issue``."""
-    return int(target.rpartition("#")[2]) - FIRST_ISSUE
+def target_of(number: int) -> str:
+    """What the ledger calls the issue that delivery *number* is about."""
+    return f"{REPOSITORY}#{issue_of(number)}"
 
 
 def prefix(action: str) -> bytes:

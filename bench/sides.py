@@ -44,8 +44,7 @@ class Side:
         """
 
         async def effects() -> int:
-            stands = await self.house.effects()
-            return sum(number in stands for number in range(first, first + count))
+            return len(await self.house.effects(first, count))
 
         done = await rising(effects, count, within_s)
         if done == count and self.kind:
@@ -64,9 +63,18 @@ async def ours(house: House) -> Side:
 
 async def sdk(house: House) -> Side:
     """FastAPI that awaits ``start_workflow`` and one plain worker, on the same engine as ours."""
-    engine = await house.engine()
+    return await sdk_on("SDK", await house.engine(), house)
+
+
+async def sdk_as_it_comes(house: House) -> Side:
+    """The same on an engine as it comes, with nothing set but a database file."""
+    return await sdk_on("SDK as it comes", await house.engine_as_it_comes(), house)
+
+
+async def sdk_on(name: str, engine: Part, house: House) -> Side:
+    """The plain SDK on *engine*."""
     door, worker = await house.uvicorn("sdk-door", "bench.sdk:door"), await house.sdk_worker()
-    return Side("SDK", house, door, (engine, door, worker), "sdk")
+    return Side(name, house, door, (engine, door, worker), "sdk")
 
 
 async def celery(house: House) -> Side:
@@ -77,4 +85,9 @@ async def celery(house: House) -> Side:
     return Side("Celery", house, door, (valkey, door, await house.celery_worker(broker)))
 
 
-SIDES: tuple[Callable[[House], Awaitable[Side]], ...] = (ours, sdk, celery)
+SIDES: tuple[Callable[[House], Awaitable[Side]], ...] = (
+    ours,
+    sdk,
+    sdk_as_it_comes,
+    celery,
+)
