@@ -20,21 +20,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import ack, completion, figures
+from bench import ack, completion, figures, spool
 from bench.figures import Figure
 from bench.scale import USUAL_SECONDS, Scale, scale_of
 
 BENCHES: dict[str, Callable[[Path, Scale], Awaitable[list[Figure]]]] = {
     "ack": ack.run,
     "completion": completion.run,
+    "spool": spool.run,
 }
 LONGEST_S = 300
 PLAIN_WIDTH = 160
 
 
-async def take(name: str, scale: Scale) -> list[Figure]:
+async def take(name: str, scale: Scale, out: Path) -> list[Figure]:
     """
-    Take the figures of the bench *name*, in a folder that is gone afterwards.
+    Take the figures of the bench *name*, in a folder of *out* that is gone afterwards.
 
     Raises:
         RuntimeError: If it cannot be taken; what was started has ended by then.
@@ -43,7 +44,8 @@ async def take(name: str, scale: Scale) -> list[Figure]:
     ours = asyncio.current_task()
     assert ours is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ours.cancel)
-    with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=out.resolve()) as folder:
         async with asyncio.timeout(LONGEST_S):
             return await BENCHES[name](Path(folder), scale)
 
@@ -58,7 +60,7 @@ def measure(names: list[str], seconds: float, out: Path, console: Console) -> in
             console.print(f"{name} {time.monotonic() - began:4.0f} s  {words}", style="dim")
 
         try:
-            found = asyncio.run(take(name, scale_of(seconds, full=True, tell=tell)))
+            found = asyncio.run(take(name, scale_of(seconds, full=True, tell=tell), out))
         except (RuntimeError, TimeoutError) as error:
             console.print(f"{name} could not be taken: {error or 'it took too long'}", style="red")
             status = 1
