@@ -33,9 +33,9 @@ LONGEST_S = 300
 PLAIN_WIDTH = 160
 
 
-async def take(name: str, scale: Scale, out: Path) -> list[Figure]:
+async def take(name: str, folder: Path, scale: Scale) -> list[Figure]:
     """
-    Take the figures of the bench *name*, in a folder of *out* that is gone afterwards.
+    Take the figures of the bench *name*; what it keeps meanwhile goes into *folder*.
 
     Raises:
         RuntimeError: If it cannot be taken; what was started has ended by then.
@@ -44,14 +44,13 @@ async def take(name: str, scale: Scale, out: Path) -> list[Figure]:
     ours = asyncio.current_task()
     assert ours is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ours.cancel)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=out.resolve()) as folder:
-        async with asyncio.timeout(LONGEST_S):
-            return await BENCHES[name](Path(folder), scale)
+    async with asyncio.timeout(LONGEST_S):
+        return await BENCHES[name](folder, scale)
 
 
 def measure(names: list[str], seconds: float, out: Path, console: Console) -> int:
-    """Take the figures of *names* in turn, show and keep them; the exit status."""
+    """Take the figures of *names* in turn, show and keep them in *out*; the exit status."""
+    out.mkdir(parents=True, exist_ok=True)
     status = 0
     for name in names:
         began = time.monotonic()
@@ -59,8 +58,10 @@ def measure(names: list[str], seconds: float, out: Path, console: Console) -> in
         def tell(words: str, name: str = name, began: float = began) -> None:
             console.print(f"{name} {time.monotonic() - began:4.0f} s  {words}", style="dim")
 
+        scale = scale_of(seconds, full=True, tell=tell)
         try:
-            found = asyncio.run(take(name, scale_of(seconds, full=True, tell=tell), out))
+            with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=out) as folder:
+                found = asyncio.run(take(name, Path(folder), scale))
         except (RuntimeError, TimeoutError) as error:
             console.print(f"{name} could not be taken: {error or 'it took too long'}", style="red")
             status = 1
@@ -97,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     names = [wanted.name] if wanted.name else list(BENCHES)
-    status = measure(names, wanted.seconds, wanted.out, console)
+    status = measure(names, wanted.seconds, wanted.out.resolve(), console)
     time.sleep(0.1)  # the SDK's own threads must let go of the interpreter first
     return status
 
