@@ -21,7 +21,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from activities.clients.linear import LinearClient
 from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -30,6 +29,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
+from activities.clients.linear import LinearClient
 from activities.clients.slack import SlackClient
 from activities.github import GithubActivities
 from activities.linear import LinearActivities
@@ -37,6 +37,7 @@ from activities.slack import SlackActivities
 from contexten.queues import Queue
 from starter import attributes, client, schedules
 from starter.feeder import Feeder
+from starter.logs import log_to_stderr
 from starter.order import Endings, Order
 from starter.settings import Durability, Settings, SettingsError, load
 from starter.spool import Spool
@@ -223,6 +224,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
     Raises:
         BrokenReactions: If a reactions module cannot be used.
     """
+    log_to_stderr()
     registry.load(settings.reactions)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

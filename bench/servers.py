@@ -210,11 +210,12 @@ def serve_door(loop: str) -> None:
     import uvloop
 
     from starter import serve
+    from starter.logs import log_to_stderr
     from starter.settings import load as settings
     from workflows import registry
 
     wanted = settings()
-    serve.log_to_stderr()
+    log_to_stderr()
     registry.load(wanted.reactions)
     factory = uvloop.new_event_loop if loop == "uvloop" else None
     with asyncio.Runner(loop_factory=factory) as runner:

@@ -1,16 +1,13 @@
 """``contexten serve``: the webhook receiver as a process of its own."""
 
 import asyncio
-import logging
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TextIO, cast
 
 import structlog
 from temporalio.client import Client
@@ -22,6 +19,7 @@ from starter.door import GUARDED, Door
 from starter.durable import InEngine, InSpool
 from starter.keys import Keys
 from starter.limits import BodyMemory
+from starter.logs import log_to_stderr
 from starter.quarantine import Quarantine
 from starter.readiness import Engine, Readiness, readiness
 from starter.record import event_and_digest
@@ -61,41 +59,6 @@ def serve(settings: Settings) -> None:
     registry.load(settings.reactions)
     asyncio.run(run(settings))
     time.sleep(ENGINE_GOES_FIRST_S)  # the SDK's threads end before the interpreter does
-
-
-class Log:
-    """
-    Standard error; what it does not take is lost.
-
-    The disk that refuses our deliveries may be the one that our log goes to, and what we
-    could not say must not turn an answer into another one.
-    """
-
-    def write(self, said: str) -> int:
-        """Write *said*."""
-        with suppress(OSError):
-            sys.stderr.write(said)
-        return len(said)
-
-    def flush(self) -> None:
-        """Have all that was written leave us."""
-        with suppress(OSError):
-            sys.stderr.flush()
-
-
-def log_to_stderr() -> None:
-    """One JSON object a line, on standard error; what is no concern of an operator is left out."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Log())),
-    )
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 async def run(settings: Settings) -> None:
