@@ -21,12 +21,14 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import ack, completion, figures, spool
+from bench import open as held_open
 from bench.figures import Figure
 from bench.scale import USUAL_SECONDS, Scale, scale_of
 
 BENCHES: dict[str, Callable[[Path, Scale], Awaitable[list[Figure]]]] = {
     "ack": ack.run,
     "completion": completion.run,
+    "open": held_open.run,
     "spool": spool.run,
 }
 LONGEST_S = 300
