@@ -12,11 +12,11 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Coroutine
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from bench.connection import Connection
 from bench.figures import percentile
 from bench.part import Part
 from bench.payload import Deliveries
@@ -91,57 +91,6 @@ class Answered:
     status: int
 
 
-class Connection(asyncio.Protocol):
-    """One connection to the receiver, with one request on it at a time."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.Future[int] | None = None
-        self._got = b""
-        self.transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """A part of an answer came."""
-        self._got += data
-        head, found, body = self._got.partition(b"\r\n\r\n")
-        if found and len(body) >= length_in(head):
-            self._got = b""
-            self._settle(int(head[9:12]))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone; what was under way is not answered."""
-        self.transport = None
-        self._settle(0)
-
-    def _settle(self, status: int) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(status)
-
-    async def ask(self, request: bytes) -> int:
-        """Send *request*; the status that came back, 0 if none did."""
-        if self.transport is None or self.transport.is_closing():
-            return 0
-        self._waiting = self._loop.create_future()
-        self.transport.write(request)
-        return await self._waiting
-
-    def close(self) -> None:
-        """Let go of it."""
-        if self.transport is not None:
-            self.transport.close()
-
-
-def length_in(head: bytes) -> int:
-    """The ``Content-Length`` that *head* names; 0 if none."""
-    _, found, rest = head.lower().partition(b"content-length:")
-    return int(rest.partition(b"\r\n")[0]) if found else 0
-
-
 @dataclass(slots=True)
 class Sender:
     """One job at work."""
@@ -169,6 +118,7 @@ class Sender:
             await self._deliver(connection, self._next(), time.perf_counter())
             if connection.transport is None:
                 connection = await self._connect()
+        connection.close()
 
     async def _bursts(self, started: float) -> None:
         while not self._over(started):
@@ -189,6 +139,8 @@ class Sender:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             under_way.append(asyncio.create_task(self._on_an_idle_one(idle, self._next(), due)))
         await asyncio.gather(*under_way)
+        for connection in idle:
+            connection.close()
 
     async def _on_an_idle_one(self, idle: list[Connection], number: int, due: float) -> None:
         connection = idle.pop() if idle else await self._connect()
@@ -244,10 +196,10 @@ def records(path: Path) -> dict[int, tuple[float, float]]:
     return {int(n): (float(due), float(at)) for n, due, at, status in lines if status[0] == "2"}
 
 
-def do(job: Job) -> Coroutine[Any, Any, Seen]:
-    """*job*, to be awaited."""
+async def do(job: Job) -> Seen:
+    """Do *job* in this process; what was seen."""
     deliveries = Deliveries(job.port, path=job.path, action=job.action, close=job.mode == "bursts")
-    return Sender(job, deliveries).run()
+    return await Sender(job, deliveries).run()
 
 
 async def send(job: Job) -> Seen:
