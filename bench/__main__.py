@@ -15,7 +15,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -25,7 +25,8 @@ from bench import open as held_open
 from bench.figures import Figure
 from bench.scale import USUAL_SECONDS, Scale, scale_of
 
-BENCHES: dict[str, Callable[[Path, Scale], Awaitable[list[Figure]]]] = {
+Bench = Callable[[Path, Scale], Awaitable[list[Figure]]]
+BENCHES: dict[str, Bench] = {
     "ack": ack.run,
     "completion": completion.run,
     "open": held_open.run,
@@ -35,9 +36,9 @@ LONGEST_S = 300
 PLAIN_WIDTH = 160
 
 
-async def take(name: str, folder: Path, scale: Scale) -> list[Figure]:
+async def take(bench: Bench, folder: Path, scale: Scale) -> list[Figure]:
     """
-    Take the figures of the bench *name*; what it keeps meanwhile goes into *folder*.
+    Take the figures of *bench*; what it keeps meanwhile goes into *folder*.
 
     Raises:
         RuntimeError: If it cannot be taken; what was started has ended by then.
@@ -47,14 +48,14 @@ async def take(name: str, folder: Path, scale: Scale) -> list[Figure]:
     assert ours is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ours.cancel)
     async with asyncio.timeout(LONGEST_S):
-        return await BENCHES[name](folder, scale)
+        return await bench(folder, scale)
 
 
-def measure(names: list[str], seconds: float, out: Path, console: Console) -> int:
-    """Take the figures of *names* in turn, show and keep them in *out*; the exit status."""
+def measure(benches: Mapping[str, Bench], seconds: float, out: Path, console: Console) -> int:
+    """Take the figures of *benches* in turn, show and keep them in *out*; the exit status."""
     out.mkdir(parents=True, exist_ok=True)
     status = 0
-    for name in names:
+    for name, bench in benches.items():
         began = time.monotonic()
 
         def tell(words: str, name: str = name, began: float = began) -> None:
@@ -63,9 +64,13 @@ def measure(names: list[str], seconds: float, out: Path, console: Console) -> in
         scale = scale_of(seconds, full=True, tell=tell)
         try:
             with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=out) as folder:
-                found = asyncio.run(take(name, Path(folder), scale))
+                found = asyncio.run(take(bench, Path(folder), scale))
         except (RuntimeError, TimeoutError) as error:
-            console.print(f"{name} could not be taken: {error or 'it took too long'}", style="red")
+            console.print(
+                f"{name} could not be taken: {error or 'it took too long'}",
+                style="red",
+                markup=False,
+            )
             status = 1
             continue
         console.print(figures.table(name, found))
@@ -99,8 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(figures.markdown(wanted.out), end="")
         return 0
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    names = [wanted.name] if wanted.name else list(BENCHES)
-    status = measure(names, wanted.seconds, wanted.out.resolve(), console)
+    chosen = {wanted.name: BENCHES[wanted.name]} if wanted.name else BENCHES
+    status = measure(chosen, wanted.seconds, wanted.out.resolve(), console)
     time.sleep(0.1)  # the SDK's own threads must let go of the interpreter first
     return status
 
