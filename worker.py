@@ -73,6 +73,7 @@ def of_control(connected: Client, settings: Settings) -> Worker:
         task_queue=Queue.CONTROL,
         workflows=[SweepWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
+        max_concurrent_workflow_tasks=settings.slots(Queue.CONTROL),
         graceful_shutdown_timeout=grace(settings),
     )
 
@@ -236,8 +237,10 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
             connecting.cancel()
             return
         connected, order = connecting.result(), Order()
-        for queue in queues:
-            await stack.enter_async_context(worker_of(queue, connected, settings, order, stack))
+        workers = [worker_of(queue, connected, settings, order, stack) for queue in queues]
+        for one in workers:
+            await stack.enter_async_context(one)
+        stack.push_async_callback(stopped_together, workers)
         if Queue.CONTROL in queues:
             await schedules.ensure(connected, settings)
         work: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
@@ -247,6 +250,11 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
         await first_of(*work)
         await put_down(work)
     log.info("worker stopped")
+
+
+async def stopped_together(workers: Sequence[Worker]) -> None:
+    """Stop all *workers* at once, so that none takes new work while another ends its own."""
+    await asyncio.gather(*(one.shutdown() for one in workers))
 
 
 async def first_of(*tasks: asyncio.Task[Any]) -> None:

@@ -9,6 +9,7 @@ and pay nothing.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from temporalio import workflow
@@ -25,11 +26,16 @@ MOST_CONTEXTS = 20_000
 
 
 class Order:
-    """The deliveries of each context that are not known to have ended, in order of arrival."""
+    """
+    The deliveries of each context that are not known to have ended, in order of arrival.
+
+    Safe to be asked by one thread and told by others: workflows end in threads of their own.
+    """
 
     def __init__(self, most: int = MOST_CONTEXTS) -> None:
         """Args: most: Contexts remembered; the one that rested longest is forgotten first."""
         self._most = most
+        self._lock = Lock()
         self._open: OrderedDict[str, dict[str, None]] = OrderedDict()
         self._context_of: dict[str, str] = {}
 
@@ -41,25 +47,30 @@ class Order:
         """
         if event.context is None:
             return None
-        arrived = self._open.setdefault(event.context, {})
-        self._open.move_to_end(event.context)
-        if event.workflow_id in arrived:
-            return one_before(event.workflow_id, list(arrived))
+        with self._lock:
+            return self._before(event.workflow_id, event.context)
+
+    def _before(self, workflow_id: str, context: str) -> str | None:
+        arrived = self._open.setdefault(context, {})
+        self._open.move_to_end(context)
+        if workflow_id in arrived:
+            return one_before(workflow_id, list(arrived))
         earlier = next(reversed(arrived), None)
-        arrived[event.workflow_id] = None
-        self._context_of[event.workflow_id] = event.context
+        arrived[workflow_id] = None
+        self._context_of[workflow_id] = context
         self._forget_some()
         return earlier
 
     def ended(self, workflow_id: str) -> None:
         """The delivery *workflow_id* has done all it had to do: nobody needs to wait for it."""
-        context = self._context_of.pop(workflow_id, None)
-        if context is None:
-            return
-        arrived = self._open[context]
-        del arrived[workflow_id]
-        if not arrived:
-            del self._open[context]
+        with self._lock:
+            context = self._context_of.pop(workflow_id, None)
+            if context is None:
+                return
+            arrived = self._open[context]
+            del arrived[workflow_id]
+            if not arrived:
+                del self._open[context]
 
     def _forget_some(self) -> None:
         while len(self._open) > self._most:

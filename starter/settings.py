@@ -278,7 +278,7 @@ class Settings(BaseSettings):
         ge=1,
         le=500,
         alias="CONTROL_SLOTS",
-        description="control activities in flight, per worker",
+        description="tasks of scheduled rounds in work at once, per worker",
     )
     metrics_port: int | None = Field(
         None,

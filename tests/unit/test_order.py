@@ -1,6 +1,10 @@
 """Each delivery waits for the one before it on its context, and for no other."""
 
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
+from threading import Thread
+from typing import Any
 
 from fakes import event
 from hypothesis import given
@@ -58,6 +62,32 @@ def test_memory_is_bounded() -> None:
 
     assert order.before(about("context 0", "x")) is None
     assert order.before(about("context 999", "y")) == "github/999"
+
+
+def test_a_delivery_may_end_in_another_thread_while_the_next_arrives() -> None:
+    order = Order()
+    order.before(about("a", "1"))
+    ending = Thread(target=order.ended, args=["github/1"])
+    order._open = Interrupted(order._open, lambda: (ending.start(), ending.join(0.1)))
+
+    order.before(about("a", "2"))
+    ending.join()
+
+    assert order.before(about("a", "3")) == "github/2"
+    order.ended("github/2")
+
+
+class Interrupted(OrderedDict[str, dict[str, None]]):
+    """Contexts, between two touches of which another thread has its turn."""
+
+    def __init__(self, contexts: OrderedDict[str, dict[str, None]], turn: Callable[[], Any]):
+        super().__init__(contexts)
+        self._turns = [turn]
+
+    def move_to_end(self, key: str, last: bool = True) -> None:
+        super().move_to_end(key, last)
+        while self._turns:
+            self._turns.pop()()
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5), st.booleans())))
