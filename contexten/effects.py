@@ -9,9 +9,19 @@ it before it creates.
 import hashlib
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from contexten.delivery import Event, Platform
+from contexten.payload import number, text
+
+CLOCK_SKEW = timedelta(minutes=5)
+RESENT_WITHIN = timedelta(days=4)
+"""GitHub sends a delivery again for three days, and its calls may take one more."""
+
+SET_BY_GITHUB = ("updated_at", "created_at", "submitted_at")
 MARKER = re.compile(r"<!-- contexten:([0-9a-f]{32}) -->")
 
 
@@ -38,6 +48,41 @@ def effect_key(workflow_id: str, reaction: str, operation: str, ordinal: int) ->
     """
     named = "\n".join((workflow_id, reaction, operation, str(ordinal)))
     return hashlib.sha256(named.encode()).hexdigest()[:32]
+
+
+def earliest(event: Event) -> datetime:
+    """
+    The moment before which *event* can have had no effect, in this run or an earlier one; UTC.
+
+    A delivery that is sent again arrives anew, with the same body. So what the platform itself
+    wrote into the body counts, not the arrival: a body is made after every time it tells of.
+    Where it tells of none, or of long ago, we look back as far as deliveries are sent again.
+    """
+    said = [at for at in times_in(event.platform, event.payload) if at <= event.received_at]
+    return max([event.received_at - RESENT_WITHIN, *said]) - CLOCK_SKEW
+
+
+def times_in(platform: Platform, payload: Any) -> Iterator[datetime]:
+    """The times that *platform*, and nobody else, wrote into *payload*; UTC."""
+    if platform is Platform.SLACK:
+        if (seconds := number(payload, "event_time")) is not None and 0 < seconds < 2**33:
+            yield datetime.fromtimestamp(seconds, UTC)
+        return
+    if platform is not Platform.GITHUB or not isinstance(payload, dict):
+        return
+    for thing in payload.values():
+        for name in SET_BY_GITHUB:
+            if (at := time_of(text(thing, name))) is not None:
+                yield at
+
+
+def time_of(said: str | None) -> datetime | None:
+    """An ISO 8601 time with its zone; None if *said* is none."""
+    try:
+        found = datetime.fromisoformat(said or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def marker(key: str) -> str:

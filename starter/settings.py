@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     linear_access_token: SecretStr | None = Field(
         None,
         alias="LINEAR_ACCESS_TOKEN",
-        description="API key or OAuth token our Linear calls are made with",
+        description="API key our Linear calls are made with; an OAuth token ends after a day",
     )
     linear_team_id: str | None = Field(
         None, alias="LINEAR_TEAM_ID", description="team that new Linear issues belong to"
@@ -290,7 +290,7 @@ class Settings(BaseSettings):
     http_timeout_s: float = Field(
         10.0,
         gt=0,
-        le=120,
+        le=15,
         alias="HTTP_TIMEOUT_S",
         description="seconds before one request to a platform is given up",
     )

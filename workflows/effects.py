@@ -3,14 +3,11 @@
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from temporalio import workflow
 
 from contexten.delivery import Event
-from contexten.effects import Effect, effect_key
-
-CLOCK_SKEW = timedelta(minutes=5)
+from contexten.effects import Effect, earliest, effect_key
 
 
 @dataclass(slots=True)
@@ -41,4 +38,4 @@ def next_effect(operation: str) -> Effect:
     ordinal = scope.done[operation]
     scope.done[operation] += 1
     key = effect_key(workflow.info().workflow_id, scope.reaction, operation, ordinal)
-    return Effect(key, scope.event.received_at - CLOCK_SKEW)
+    return Effect(key, earliest(scope.event))

@@ -1,13 +1,36 @@
-"""How long a platform asks us to wait, read from headers that may say anything."""
+"""How long to wait: as a platform's headers ask, which may say anything, or until it is sure."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+
+from contexten.errors import ServerError, TransientError
 
 SHORTEST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(hours=1)
 UNSAID_PAUSE = timedelta(minutes=1)
 """How long we wait after a limit that does not say when it ends."""
+
+UNANSWERED_PAUSE = timedelta(seconds=5)
+"""How long after we gave a write up the platform may still be carrying it out."""
+
+
+@contextmanager
+def looked_up_before_repeated() -> Iterator[None]:
+    """
+    Around a write whose repeat looks first whether it was done.
+
+    If it ends without the platform's own answer it may be done a moment later, so the repeat
+    must not look too soon.
+    """
+    try:
+        yield
+    except (TransientError, ServerError) as error:
+        if error.retry_after is None:
+            error.retry_after = UNANSWERED_PAUSE
+        raise
 
 
 def bounded(seconds: float) -> timedelta:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from activities.clients.pauses import looked_up_before_repeated
 from activities.clients.slack_errors import GARBLED, garbled
 from activities.clients.slack_session import PER_PAGE, SlackSession
 from contexten.effects import Effect
@@ -68,9 +69,10 @@ class SlackClient:
 
     async def _post(self, place: Mapping[str, str], text: str, effect: Effect) -> Posted:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": effect.key}}
-        answer = await self._session.ask(
-            "chat.postMessage", **place, text=text, metadata=json.dumps(metadata)
-        )
+        with looked_up_before_repeated():
+            answer = await self._session.ask(
+                "chat.postMessage", **place, text=text, metadata=json.dumps(metadata)
+            )
         return read(posted, answer)
 
     async def update_message(self, edit: Edit) -> None:

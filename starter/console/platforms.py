@@ -164,7 +164,7 @@ PROBES = {
     ),
     Platform.LINEAR: Probe(
         "LINEAR_ACCESS_TOKEN",
-        "an API key or an OAuth token",
+        "an API key (lin_api_...); an OAuth token ends after a day",
         lambda s: s.linear_access_token is not None,
         ask_linear,
     ),

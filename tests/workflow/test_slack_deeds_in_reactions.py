@@ -160,3 +160,28 @@ async def test_a_slow_answer_gives_its_slot_back_when_its_time_is_over(
 
     assert sandbox.struck() == 1
     assert len(sandbox.effects("message")) == 1
+
+
+async def test_a_message_that_is_posted_after_we_gave_up_is_not_posted_again(
+    temporal: Client, sandbox: Sandbox
+) -> None:
+    sandbox.breaks("slack", "latency", match="chat.postMessage", least_seconds=2, count=1)
+    impatient = SlackClient(f"{sandbox.url}/slack/api/", SLACK_TOKEN, timeout_s=0.5, connections=2)
+    effect = Effect("a" * 32, datetime.now(UTC) - timedelta(minutes=5))
+    queue = f"slack-{uuid.uuid4()}"
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(impatient.close)
+        deed = SlackActivities(impatient).post_message
+        await stack.enter_async_context(Worker(temporal, task_queue=queue, activities=[deed]))
+
+        await temporal.execute_activity_method(
+            SlackActivities.post_message,
+            Message("C01", "late", effect),
+            id=queue,
+            task_queue=queue,
+            start_to_close_timeout=timedelta(seconds=20),
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100)),
+        )
+
+    assert sandbox.struck() == 1
+    assert len(sandbox.effects("message")) == 1
