@@ -21,7 +21,7 @@ class Scale:
 
     seconds: float = USUAL_SECONDS
     rounds: int = 3
-    deliveries: int = 200
+    deliveries: int = 300
     paced_seconds: float = 10.0
     open: tuple[int, ...] = (1000,)
     tell: Callable[[str], None] = lambda _: None
@@ -45,7 +45,7 @@ def scale_of(seconds: float, *, full: bool, tell: Callable[[str], None]) -> Scal
     return Scale(
         seconds=seconds,
         rounds=3 if share == 1 else 1,
-        deliveries=max(10, round(200 * share)),
+        deliveries=max(10, round(300 * share)),
         paced_seconds=max(1.0, 10 * share),
         open=held if share == 1 else (max(10, round(1000 * share)),),
         tell=tell,
