@@ -154,7 +154,7 @@ class Door:
         delivery_id = heading.delivery_id or hashlib.sha256(raw).hexdigest()
         claim = Claim(incoming.platform, delivery_id, heading.name, incoming.tenant, now)
         try:
-            payload, body = json_of(raw) if heading.form else (orjson.loads(raw), raw)
+            payload, body = parsed(incoming.platform, heading, raw)
         except ValueError as error:
             return await self._settle(
                 Signed(claim, incoming.headers, raw, raw, Unfit(f"the body is no JSON: {error}"))
@@ -217,6 +217,16 @@ def genuine(
     if platform is Platform.LINEAR:
         return linear_genuine(keys, heading.signature, body)
     return slack_genuine(keys, heading.signature, heading.timestamp, body, now)
+
+
+def parsed(platform: Platform, heading: Heading, raw: bytes) -> tuple[Any, bytes]:
+    """
+    What the body *raw* says, and the JSON that says it.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    return json_of(platform, raw) if heading.form else (orjson.loads(raw), raw)
 
 
 def challenge_in(platform: Platform, payload: Any) -> str | None:

@@ -63,8 +63,8 @@ def test_a_slack_event_goes_by_the_id_in_its_body() -> None:
 
 
 def test_a_form_says_the_same_but_for_its_trigger() -> None:
-    kept = json_of((OWN_PAYLOADS / "slack" / "block_actions.form").read_bytes())[0]
-    sent = json_of(of("slack/block_actions.form").body)[0]
+    kept = json_of(Platform.SLACK, (OWN_PAYLOADS / "slack" / "block_actions.form").read_bytes())[0]
+    sent = json_of(Platform.SLACK, of("slack/block_actions.form").body)[0]
 
     assert sent.pop("trigger_id") != kept.pop("trigger_id")
     assert sent == kept
