@@ -179,16 +179,23 @@ class Door:
         if self._reacts is not None and isinstance(event, Event) and not self._reacts(event):
             return answers.IGNORED
         digest = hashlib.sha256(signed.raw)
-        if signed.claim.platform not in GUARDED:
-            return await self._keep(signed, digest.hexdigest())
-        body = fingerprint(signed.claim.platform, digest.digest())
+        if signed.claim.platform in GUARDED:
+            return await self._keep_once(signed, digest.digest())
+        return await self._keep(signed, digest.hexdigest())
+
+    async def _keep_once(self, signed: Signed, digest: bytes) -> Answer:
+        """Make *signed* durable, unless it was taken under another name. Set aside is not taken."""
+        platform, name = signed.claim.platform, signed.claim.name
         now = signed.claim.received_at.timestamp()
+        if self._guard.taken_by_another(fingerprint(platform, digest), signed.claimant, now):
+            return answers.DUPLICATE
+        body = fingerprint(platform, digest, name)
         if not await self._guard.admit(body, signed.claimant, now):
             return answers.DUPLICATE
         taken = False
         try:
-            answer = await self._keep(signed, digest.hexdigest())
-            taken = True
+            answer = await self._keep(signed, digest.hex())
+            taken = answer is not answers.QUARANTINED
         finally:
             self._guard.settle(body, signed.claimant, now, taken=taken)
         return answer

@@ -4,19 +4,32 @@ The digest guard: a body that was taken is refused for a while under any other n
 GitHub and Linear sign the body alone, neither the delivery id nor the event name. Who has
 captured one body could send it again under another id, and the engine would not know it.
 The same id is let through: the engine decides, since a failed delivery may run again.
+
+A GitHub event of a name we do not know may have any shape, so any body could be sent under
+such a name. What was taken under one therefore keeps out others of that kind, but not the
+event that the body really is.
 """
 
 import asyncio
 from dataclasses import dataclass, field
 
 from contexten.delivery import Platform
+from contexten.shapes import SHAPES
 
 KEPT_BYTES = 16
 
 
-def fingerprint(platform: Platform, digest: bytes) -> bytes:
-    """What a body is remembered by: no body is signed by two platforms."""
-    return platform[0].encode() + digest[:KEPT_BYTES]
+def fingerprint(platform: Platform, digest: bytes, name: str | None = None) -> bytes:
+    """
+    What a body is remembered by: no body is signed by two platforms.
+
+    Args:
+        name: The event's name where a header says it. One that tells nothing of the body's
+            shape makes another fingerprint.
+    """
+    known = name is None or name in SHAPES
+    letter = platform[0] if known else platform[0].upper()
+    return letter.encode() + digest[:KEPT_BYTES]
 
 
 def claimant(platform: Platform, delivery_id: str, name: str | None) -> str:
@@ -64,14 +77,18 @@ class ReplayGuard:
         """
         ours = hash(claimant)
         while True:
-            seen = self._seen.get(body)
-            if seen is not None and now - seen[0] < self._window_s and seen[1] != ours:
+            if self.taken_by_another(body, claimant, now):
                 return False
             under_way = self._under_way.setdefault(body, UnderWay(ours))
             if under_way.claimant == ours:
                 under_way.count += 1
                 return True
             await under_way.decided.wait()
+
+    def taken_by_another(self, body: bytes, claimant: str, now: float) -> bool:
+        """Whether the *body* with this fingerprint was taken just now, and not by *claimant*."""
+        seen = self._seen.get(body)
+        return seen is not None and now - seen[0] < self._window_s and seen[1] != hash(claimant)
 
     def settle(self, body: bytes, claimant: str, now: float, *, taken: bool) -> None:
         """Say whether the body that was admitted is durable now."""

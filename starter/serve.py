@@ -169,7 +169,7 @@ def remember_recent(guard: ReplayGuard, spool: Spool, window_s: float) -> None:
         if event.platform in GUARDED:
             name = event.name if event.platform is Platform.GITHUB else None
             claimed = claimant(event.platform, event.delivery_id, name)
-            body = fingerprint(event.platform, bytes.fromhex(digest))
+            body = fingerprint(event.platform, bytes.fromhex(digest), name)
             guard.remember(body, claimed, record.written_at)
 
 

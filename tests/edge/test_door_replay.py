@@ -49,6 +49,29 @@ def test_a_body_of_another_event_is_set_aside(shared_door: Running) -> None:
     assert answer.json() == {"status": "quarantined"}
 
 
+@pytest.mark.parametrize("name", ["pull_request", "some_event_to_come"])
+def test_a_wrong_name_that_comes_first_keeps_no_genuine_delivery_out(
+    shared_door: Running, name: str
+) -> None:
+    body = issue(6, title=name)
+
+    shared_door.deliver(body, "x-1", name)
+    genuine = shared_door.deliver(body, f"real-{name}", "issues")
+    again = shared_door.deliver(body, "x-2", "issues")
+
+    assert genuine.json() == {"status": "accepted", "id": f"github/real-{name}"}
+    assert again.json() == {"status": "duplicate"}
+
+
+def test_of_several_names_to_come_one_is_taken(shared_door: Running) -> None:
+    body = issue(7)
+
+    first = shared_door.deliver(body, "c-1", "some_event_to_come")
+    other = shared_door.deliver(body, "c-1", "another_event_to_come")
+
+    assert (first.status_code, other.json()) == (202, {"status": "duplicate"})
+
+
 def test_slack_says_which_event_it_is_under_the_signature(shared_door: Running) -> None:
     body = mention("Ev77")
     retried = slack(body) | {"x-slack-retry-num": "1", "x-slack-retry-reason": "http_timeout"}
@@ -110,6 +133,15 @@ async def test_a_door_started_anew_remembers(tmp_path: Path) -> None:
 
     assert first == same == [202, 202]
     assert other == ["duplicate", "duplicate"]
+
+
+async def test_a_door_started_anew_keeps_no_genuine_delivery_out(tmp_path: Path) -> None:
+    async with serving(tmp_path) as door:
+        door.deliver(issue(), "x-1", "some_event_to_come")
+    async with serving(tmp_path) as door:
+        genuine = door.deliver(issue(), "real-1", "issues")
+
+    assert genuine.status_code == 202
 
 
 async def test_platforms_that_share_a_secret_do_not_take_each_others_bodies(

@@ -110,6 +110,12 @@ def test_one_platforms_body_is_not_anothers() -> None:
     assert len({fingerprint(platform, digest) for platform in Platform}) == len(Platform)
 
 
+def test_a_name_that_tells_nothing_of_the_shape_makes_another_fingerprint() -> None:
+    names = (None, "issues", "push", "some_event_to_come")
+
+    assert len({fingerprint(Platform.GITHUB, bytes(32), name) for name in names}) == 2
+
+
 def test_everything_unsigned_is_part_of_the_name() -> None:
     names = {
         claimant(Platform.GITHUB, "d-1", "issues"),
