@@ -38,7 +38,7 @@ class BoundedProtocol(HttpToolsProtocol):
             loop's clock; None while we are the ones who work.
         arriving: Whether a request has begun to arrive, and not yet its body.
         framing_bytes: What arrived of the request besides its body, less as much again as
-            its body; an estimate from above of what is kept of it.
+            the body before it, but never below 0: a body buys no room for what follows it.
         most_connections: As many are open at most; the next is told so and closed.
     """
 
@@ -82,7 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of the body is here."""
-        self.framing_bytes -= 2 * len(body)
+        self.framing_bytes = max(0, self.framing_bytes - 2 * len(body))
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -140,6 +140,10 @@ GREEDY = {
     "many headers": (head({"host": "door"})[:-2], b"x-name: value\r\n" * 1000),
     "the same header": (head({"host": "door"})[:-2], b"a:\r\n" * 4000),
     "trailers": (head(CHUNKED) + b"0\r\n", b"x-name: value\r\n" * 1000),
+    "trailers after a large body": (
+        head(CHUNKED) + b"%x\r\n%b\r\n0\r\n" % (2 * ENOUGH, b"x" * 2 * ENOUGH),
+        b"x-name: value\r\n" * 1000,
+    ),
     "the name of a trailer": (head(CHUNKED) + b"0\r\n", b"x" * 10_000),
     "the extension of a chunk": (head(CHUNKED) + b"1;", b"x" * 10_000),
 }
