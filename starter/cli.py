@@ -5,6 +5,7 @@ Each command imports what it needs when it is called, so that ``--help`` is quic
 """
 
 import os
+import signal
 import sys
 import time
 from importlib.metadata import version
@@ -110,6 +111,7 @@ def worker(
 @app.command()
 def serve(port: Port = None) -> None:
     """Receive webhooks: the door as a process of its own."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # it could come during the imports
     from starter.console.complaint import Complaint
     from starter.serve import serve as receive
     from starter.settings import load

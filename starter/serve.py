@@ -55,6 +55,7 @@ def serve(settings: Settings) -> None:
         BrokenReactions: If a reactions module cannot be used.
         OSError: If the port is taken, or the folder cannot be written.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     log_to_stderr()
     registry.load(settings.reactions)
     asyncio.run(run(settings))
@@ -76,7 +77,11 @@ async def run(settings: Settings) -> None:
 
 
 def obey_signals(serving: Serving) -> None:
-    """Stop on SIGTERM and SIGINT; read the secrets anew on SIGHUP."""
+    """
+    Stop on SIGTERM and SIGINT; read the secrets anew on SIGHUP.
+
+    A SIGHUP that came while we were starting was held back, and comes now.
+    """
 
     def stop() -> None:
         serving.door.draining = True
@@ -86,6 +91,7 @@ def obey_signals(serving: Serving) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGINT, stop)
     loop.add_signal_handler(signal.SIGHUP, serving.keys.read_anew, load)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
 async def opened(settings: Settings, held: AsyncExitStack) -> Serving:

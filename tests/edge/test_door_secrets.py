@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from doors import KEYS, PLATFORMS, Running, body_of, end, github, issue, serving, started
+from doors import KEYS, PLATFORMS, Running, body_of, end, github, issue, listens, serving, started
 from waiting import until
 
 SECRETS = ("GITHUB_WEBHOOK_SECRET", "LINEAR_WEBHOOK_SECRET", "SLACK_SIGNING_SECRET")
@@ -65,6 +65,36 @@ async def test_a_hangup_drops_no_connection(door: Running) -> None:
         after = line(answer)
 
     assert (answer.status_code, after) == (202, before)
+
+
+IMPORTED_SLOWLY = """
+import pathlib, time
+from contexten.app import App
+app = App()
+pathlib.Path("importing").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+"""
+
+
+async def test_a_hangup_while_the_door_starts_is_obeyed_once_it_serves(tmp_path: Path) -> None:
+    (tmp_path / "slow_reactions.py").write_text(IMPORTED_SLOWLY)
+
+    async def importing() -> bool:
+        return (tmp_path / "importing").exists()
+
+    door = started(tmp_path, REACTIONS="slow_reactions", GITHUB_WEBHOOK_SECRET=None)
+    try:
+        await until(importing)
+        (tmp_path / ".env").write_text("GITHUB_WEBHOOK_SECRET=new-key\n")
+        door.process.send_signal(signal.SIGHUP)
+        (tmp_path / "go").touch()
+        await until(lambda: listens(door))
+        answer = door.send("github", issue(), key="new-key")
+    finally:
+        end(door)
+
+    assert answer.status_code == 202
 
 
 @pytest.mark.parametrize("settings", ["SLACK_SLOTS=none\nGITHUB_WEBHOOK_SECRET=other\n", ""])
