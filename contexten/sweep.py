@@ -8,7 +8,8 @@ have asked often enough. Each pause is twice as long as the one before:
     failed   5 min   10 min   20 min   40 min  ...  3 days: GitHub has forgotten it
       │────────│────────│────────│────────│──  ...  ──┤
 
-A ping is left alone: it says that a webhook was made, and leads to nothing.
+A ping is left alone: it says that a webhook was made, and leads to nothing. So are the
+webhooks of others: what a deployment missed may do harm when it comes a day late.
 
 Looking costs calls, a hundred deliveries each. So most sweeps glance at the last half
 hour, and one an hour looks at all that GitHub remembers. A delivery of which only
@@ -19,10 +20,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import SplitResult, urlsplit
 
 from contexten.github import Attempt, Scope
 
 NOT_WORTH_REPEATING = frozenset({"ping"})
+DOOR = "/github/events"
+USUAL_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,14 @@ class Look:
         since: How far back, UTC.
         now: The time it is, UTC.
         rule: How stubborn to be.
+        door: The public base address of our door; None if it is not known.
     """
 
     scope: Scope
     since: datetime
     now: datetime
     rule: Rule
+    door: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,37 @@ class Seen:
 def is_thorough(rule: Rule, last: datetime | None, now: datetime) -> bool:
     """Whether the sweep at *now* looks back all the way, when the *last* to do so was then."""
     return last is None or now - last >= timedelta(seconds=rule.thorough_every_s)
+
+
+def leads_to_us(url: str, door: str | None) -> bool:
+    """
+    Whether a webhook that sends to *url* is ours.
+
+    Where the base address of our *door* is known it begins with that; otherwise it has the path
+    under which a door takes deliveries, on whatever host.
+
+    >>> leads_to_us("https://ci.example.org/deploy", None)
+    False
+    """
+    try:
+        leads, ours = urlsplit(url), urlsplit(door or url)
+        same_origin = origin(leads) == origin(ours)
+    except ValueError:
+        return False
+    if door is None:
+        return leads.path.endswith(DOOR)
+    return same_origin and f"{leads.path}/".startswith(f"{ours.path.rstrip('/')}/")
+
+
+def origin(address: SplitResult) -> tuple[str, str | None, int | None]:
+    """
+    The scheme, host and port of *address*.
+
+    Raises:
+        ValueError: If its port is no number.
+    """
+    port = address.port or USUAL_PORTS.get(address.scheme)
+    return address.scheme, address.hostname, port
 
 
 def seen(attempts: Iterable[Attempt], look: Look) -> Seen:

@@ -50,6 +50,7 @@ def wanted(settings: Settings) -> Sweep:
         settings.sweep_repositories,
         settings.sweep_organizations,
         app=settings.github_app_id is not None,
+        door=settings.webhook_url,
     )
 
 

@@ -312,6 +312,12 @@ class Settings(BaseSettings):
         alias="SWEEP_ORGANIZATIONS",
         description="organisations whose hooks are swept, comma-separated",
     )
+    webhook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s?#]+[^\s?#]*$",
+        alias="WEBHOOK_URL",
+        description="public base address of the door; only hooks that lead there are swept",
+    )
 
     @field_validator(
         "github_webhook_secret",

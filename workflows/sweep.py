@@ -25,12 +25,15 @@ class Sweep:
         organizations: The name of each organisation.
         app: Whether those of our GitHub App are.
         rule: When a delivery is asked for again.
+        door: The public base address of our door, by which our webhooks are told from those
+            of others; None to tell them by their path.
     """
 
     repositories: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()
     app: bool = False
     rule: sweep.Rule = field(default_factory=sweep.Rule)
+    door: str | None = None
 
     @property
     def scopes(self) -> list[Scope]:
@@ -94,7 +97,9 @@ class SweepWorkflow:
         now, last = workflow.now(), last_thorough()
         thorough = sweep.is_thorough(wanted.rule, last, now)
         back = wanted.rule.retention if thorough else timedelta(seconds=wanted.rule.glance_s)
-        looks = (sweep.Look(scope, now - back, now, wanted.rule) for scope in wanted.scopes)
+        looks = (
+            sweep.Look(scope, now - back, now, wanted.rule, wanted.door) for scope in wanted.scopes
+        )
         each = await asyncio.gather(*map(swept, looks))
         latest = now if thorough or last is None else last
         total = replace(sum(each, Swept()), thorough_at_s=latest.timestamp())

@@ -191,7 +191,7 @@ class GithubClient:
             beat: Called for every page read.
         """
         attempts: list[Attempt] = []
-        for hook, path in self._delivery_lists(look.scope):
+        for hook, path in self._delivery_lists(look):
             for page in self._session.pages(path, look.scope, {}):
                 beat()
                 tried = read(answers.attempts(hook), page)
@@ -200,13 +200,14 @@ class GithubClient:
                     break
         return sweep.seen(attempts, look)
 
-    def _delivery_lists(self, scope: Scope) -> Iterator[tuple[int | None, str]]:
-        """Each webhook of *scope* with the path of its deliveries."""
+    def _delivery_lists(self, look: Look) -> Iterator[tuple[int | None, str]]:
+        """Each webhook that leads to us with the path of its deliveries."""
+        scope = look.scope
         if scope.kind is ScopeKind.APP:
             yield None, paths.deliveries(scope, None)
             return
         for page in self._session.pages(f"{paths.path_of(scope)}/hooks", scope, {}):
-            for hook in read(answers.hook_ids, page):
+            for hook in read(answers.hook_ids(look.door), page):
                 yield hook, paths.deliveries(scope, hook)
 
     def redeliver(self, redelivery: Redelivery) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from activities.clients.github_errors import GARBLED, PLATFORM, garbled, name
 from contexten.errors import ClientError
 from contexten.github import Attempt, FileText, Found, Numbered, Posted, PullRequest
+from contexten.sweep import leads_to_us
 
 T = TypeVar("T")
 
@@ -116,9 +117,14 @@ def file_text(answer: Any) -> FileText:
     return FileText(str(answer["path"]), str(answer["sha"]), text)
 
 
-def hook_ids(answer: Any) -> list[int]:
-    """The ids of the webhooks that are active."""
-    return [int(hook["id"]) for hook in answer if hook.get("active", True)]
+def hook_ids(door: str | None) -> Callable[[Any], list[int]]:
+    """How to read the ids of the webhooks that are active and lead to our *door*."""
+
+    def shape(answer: Any) -> list[int]:
+        active = (hook for hook in answer if hook.get("active", True))
+        return [int(h["id"]) for h in active if leads_to_us(str(h["config"].get("url")), door)]
+
+    return shape
 
 
 def attempts(hook: int | None) -> Callable[[Any], list[Attempt]]:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contexten.github import Attempt, Scope, ScopeKind
-from contexten.sweep import Look, Rule, Seen, by_delivery, due, is_thorough, never_arrived, seen
+from contexten.sweep import (
+    Look,
+    Rule,
+    Seen,
+    by_delivery,
+    due,
+    is_thorough,
+    leads_to_us,
+    never_arrived,
+    seen,
+)
 
 NOON = datetime(2026, 1, 4, 12, tzinfo=UTC)
 RULE = Rule()
@@ -175,3 +185,49 @@ def test_no_attempt_is_lost_in_grouping(history: list[Attempt]) -> None:
     grouped = [a for tried in by_delivery(history) for a in tried]
 
     assert len(grouped) == len(history)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://door.example.org/github/events",
+        "https://Door.example.org:443/octo/hello/github/events",
+    ],
+)
+def test_a_webhook_leads_to_us_by_its_path_where_our_address_is_not_known(url: str) -> None:
+    assert leads_to_us(url, None)
+    assert leads_to_us(url, "https://door.example.org")
+    assert leads_to_us(url, "https://door.example.org/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ci.example.org/deploy",
+        "https://ci.example.org/github/events/deploy",
+        "https://ci.example.org/?next=/github/events",
+        "https://ci.example.org:port/deploy",
+        "https://[ci/deploy",
+        "",
+    ],
+)
+def test_a_webhook_with_another_path_leads_to_others(url: str) -> None:
+    assert not leads_to_us(url, None)
+    assert not leads_to_us(url, "https://door.example.org")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://door.example.org/team/github/events",
+        "https://door.example.org.evil.example/team/github/events",
+        "https://door.example.org:8443/team/github/events",
+        "https://door.example.org/teams/github/events",
+        "https://door.example.org/github/events",
+    ],
+)
+def test_a_webhook_that_does_not_begin_with_our_address_leads_to_others(url: str) -> None:
+    assert not leads_to_us(url, "https://door.example.org/team")
+    assert leads_to_us(
+        "https://door.example.org/team/github/events", "https://door.example.org/team"
+    )

@@ -240,6 +240,17 @@ async def test_the_schedule_starts_a_sweep_of_what_the_settings_name(
     await schedules.ensure(swept_by, settings())
 
 
+async def test_the_schedule_leaves_out_webhooks_that_lead_elsewhere(
+    swept_by: Client, sandbox: Sandbox, door: Door
+) -> None:
+    hook(sandbox, REPO, door, failed("missed"))
+    elsewhere = settings(
+        SWEEP_REPOSITORIES=REPO, SWEEP_INTERVAL_S=86_400, WEBHOOK_URL="https://door.example.org"
+    )
+
+    assert await sweep(swept_by, schedules.wanted(elsewhere)) == Swept()
+
+
 async def test_the_second_sweep_of_a_schedule_only_glances(
     swept_by: Client, sandbox: Sandbox, door: Door
 ) -> None:
