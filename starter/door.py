@@ -84,13 +84,32 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """
+    A body that is really theirs.
+
+    Attributes:
+        digest: Its SHA-256, hexadecimal.
+        payload: What it says; None if it cannot be parsed.
+        body: The JSON that says it; as it came if it cannot be parsed.
+        unfit: Why it cannot be parsed; None if it can.
+    """
+
+    digest: str
+    payload: Any
+    body: bytes
+    unfit: Unfit | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
-    """A delivery that is really theirs: what came, and what it says where it can be parsed."""
+    """A delivery that is really theirs: what came, and what it says where it can be read."""
 
     claim: Claim
     headers: Headers
     raw: bytes
     body: bytes
+    digest: str
     event: Event | Unfit
 
     @property
@@ -149,43 +168,43 @@ class Door:
 
     async def _take(self, incoming: Incoming, heading: Heading, raw: bytes) -> Answer:
         now = datetime.now(UTC)
-        if not await self._genuine(incoming.platform, heading, raw, now):
+        platform = incoming.platform
+        found = await self._examined(platform, heading, raw, now)
+        if found is None:
             raise Refused(answers.UNSIGNED)
-        delivery_id = heading.delivery_id or hashlib.sha256(raw).hexdigest()
-        claim = Claim(incoming.platform, delivery_id, heading.name, incoming.tenant, now)
-        try:
-            payload, body = parsed(incoming.platform, heading, raw)
-        except ValueError as error:
-            return await self._settle(
-                Signed(claim, incoming.headers, raw, raw, Unfit(f"the body is no JSON: {error}"))
-            )
-        if challenge := challenge_in(incoming.platform, payload):
+        if challenge := challenge_in(platform, found.payload):
             return answers.challenged(challenge)
-        if not in_time(incoming.platform, payload, now):
+        if not in_time(platform, found.payload, now):
             raise Refused(answers.UNSIGNED)
-        return await self._settle(Signed(claim, incoming.headers, raw, body, read(claim, payload)))
+        delivery_id = heading.delivery_id or found.digest
+        claim = Claim(platform, delivery_id, heading.name, incoming.tenant, now)
+        event = found.unfit or read(claim, found.payload)
+        return await self._settle(
+            Signed(claim, incoming.headers, raw, found.body, found.digest, event)
+        )
 
-    async def _genuine(
-        self, platform: Platform, heading: Heading, body: bytes, now: datetime
-    ) -> bool:
-        if len(body) < LARGE_BYTES:
-            return genuine(self._keys.of(platform), platform, heading, body, now)
+    async def _examined(
+        self, platform: Platform, heading: Heading, raw: bytes, now: datetime
+    ) -> Examined | None:
+        """The genuine body *raw*; None if it is not. A large one is left to a thread."""
         keys = self._keys.of(platform)
-        return await asyncio.to_thread(genuine, keys, platform, heading, body, now)
+        if len(raw) < LARGE_BYTES:
+            return examined(keys, platform, heading, raw, now)
+        return await asyncio.to_thread(examined, keys, platform, heading, raw, now)
 
     async def _settle(self, signed: Signed) -> Answer:
         """Make *signed* durable, unless nothing reacts to it or it was taken under another name."""
         event = signed.event
         if self._reacts is not None and isinstance(event, Event) and not self._reacts(event):
             return answers.IGNORED
-        digest = hashlib.sha256(signed.raw)
         if signed.claim.platform in GUARDED:
-            return await self._keep_once(signed, digest.digest())
-        return await self._keep(signed, digest.hexdigest())
+            return await self._keep_once(signed)
+        return await self._keep(signed)
 
-    async def _keep_once(self, signed: Signed, digest: bytes) -> Answer:
+    async def _keep_once(self, signed: Signed) -> Answer:
         """Make *signed* durable, unless it was taken under another name. Set aside is not taken."""
         platform, name = signed.claim.platform, signed.claim.name
+        digest = bytes.fromhex(signed.digest)
         now = signed.claim.received_at.timestamp()
         if self._guard.taken_by_another(fingerprint(platform, digest), signed.claimant, now):
             return answers.DUPLICATE
@@ -194,25 +213,39 @@ class Door:
             return answers.DUPLICATE
         taken = False
         try:
-            answer = await self._keep(signed, digest.hex())
+            answer = await self._keep(signed)
             taken = answer is not answers.QUARANTINED
         finally:
             self._guard.settle(body, signed.claimant, now, taken=taken)
         return answer
 
-    async def _keep(self, signed: Signed, digest: str) -> Answer:
+    async def _keep(self, signed: Signed) -> Answer:
         event = signed.event
         if isinstance(event, Unfit):
-            return await self._set_aside(signed, digest, event.reason)
+            return await self._set_aside(signed, event.reason)
         try:
-            await self._durable.accept(event, digest, signed.body)
+            await self._durable.accept(event, signed.digest, signed.body)
         except Unacceptable as error:
-            return await self._set_aside(signed, digest, str(error))
+            return await self._set_aside(signed, str(error))
         return answers.accepted(event.workflow_id)
 
-    async def _set_aside(self, signed: Signed, digest: str, reason: str) -> Answer:
-        await self._quarantine.keep(signed.claim, signed.headers, signed.raw, digest, reason)
+    async def _set_aside(self, signed: Signed, reason: str) -> Answer:
+        await self._quarantine.keep(signed.claim, signed.headers, signed.raw, signed.digest, reason)
         return answers.QUARANTINED
+
+
+def examined(
+    keys: tuple[bytes, ...], platform: Platform, heading: Heading, raw: bytes, now: datetime
+) -> Examined | None:
+    """The body *raw*, verified before it is read; None if it is not really from *platform*."""
+    if not genuine(keys, platform, heading, raw, now):
+        return None
+    digest = hashlib.sha256(raw).hexdigest()
+    try:
+        payload, body = json_of(platform, raw) if heading.form else (orjson.loads(raw), raw)
+    except ValueError as error:
+        return Examined(digest, None, raw, Unfit(f"the body is no JSON: {error}"))
+    return Examined(digest, payload, body)
 
 
 def genuine(
@@ -224,16 +257,6 @@ def genuine(
     if platform is Platform.LINEAR:
         return linear_genuine(keys, heading.signature, body)
     return slack_genuine(keys, heading.signature, heading.timestamp, body, now)
-
-
-def parsed(platform: Platform, heading: Heading, raw: bytes) -> tuple[Any, bytes]:
-    """
-    What the body *raw* says, and the JSON that says it.
-
-    Raises:
-        ValueError: If it cannot be read.
-    """
-    return json_of(platform, raw) if heading.form else (orjson.loads(raw), raw)
 
 
 def challenge_in(platform: Platform, payload: Any) -> str | None:
