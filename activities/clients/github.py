@@ -10,6 +10,7 @@ from activities.clients import github_paths as paths
 from activities.clients.github_answers import read
 from activities.clients.github_paths import repository
 from activities.clients.github_session import Credentials, GithubSession
+from activities.clients.pauses import looked_up_before_repeated
 from contexten import sweep
 from contexten.effects import Effect, keys_in, with_marker
 from contexten.errors import ClientError
@@ -64,7 +65,7 @@ class GithubClient:
         found = self._marked(path, scope, comment.effect)
         if found is None:
             body = with_marker(comment.body, comment.effect.key)
-            found = self._session.ask("POST", path, scope, fields={"body": body})
+            found = self._create(path, scope, {"body": body})
         return read(answers.posted, found)
 
     def post_review_comment(self, comment: ReviewComment) -> Posted:
@@ -80,7 +81,7 @@ class GithubClient:
                 "line": comment.line,
                 "side": "RIGHT",
             }
-            found = self._session.ask("POST", path, scope, fields=fields)
+            found = self._create(path, scope, fields)
         return read(answers.posted, found)
 
     def create_issue(self, issue: NewIssue) -> Numbered:
@@ -93,7 +94,7 @@ class GithubClient:
                 "body": with_marker(issue.body, issue.effect.key),
                 "labels": list(issue.labels),
             }
-            found = self._session.ask("POST", f"{path}/issues", scope, fields=fields)
+            found = self._create(f"{path}/issues", scope, fields)
         return read(answers.numbered, found)
 
     def create_pull_request(self, pull: NewPullRequest) -> Numbered:
@@ -140,9 +141,7 @@ class GithubClient:
             "output": {"title": check.title, "summary": check.summary},
             **({"conclusion": check.conclusion} if check.conclusion else {"status": "in_progress"}),
         }
-        return read(
-            answers.posted, self._session.ask("POST", f"{path}/check-runs", scope, fields=fields)
-        )
+        return read(answers.posted, self._create(f"{path}/check-runs", scope, fields))
 
     def add_labels(self, labels: Labels) -> tuple[str, ...]:
         """Add *labels*; the names of all that are there then."""
@@ -215,6 +214,10 @@ class GithubClient:
         scope, tried = redelivery.scope, redelivery.attempt
         path = f"{paths.deliveries(scope, tried.hook_id)}/{tried.id}/attempts"
         self._session.ask("POST", path, scope)
+
+    def _create(self, path: str, scope: Scope, fields: dict[str, Any]) -> Any:
+        with looked_up_before_repeated():
+            return self._session.ask("POST", path, scope, fields=fields)
 
     def _marked(self, path: str, scope: Scope, effect: Effect, **query: str) -> Any:
         """What in the list at *path* carries the key of *effect*; None if nothing does."""

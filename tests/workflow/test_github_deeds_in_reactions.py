@@ -1,6 +1,7 @@
 """A reaction's deeds on GitHub happen once each, whatever breaks on the way, and end in time."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -118,7 +119,7 @@ async def test_every_deed_is_seen_once(
     said = {"repository": "octo/hello", "path": "README.md", "text": "Hello"}
     sandbox.arrange("/_github/files", said, method="PUT")
     if broken != "nothing":
-        sandbox.breaks("github", broken, match="POST", rate=0.5, count=5)
+        sandbox.breaks("github", broken, match="POST", rate=0.5, count=3)
 
     delivered = await carried_out(temporal, runner)
 
@@ -141,6 +142,33 @@ async def test_a_slow_answer_gives_its_slot_back_when_its_time_is_over(
             task_queue=Queue.GITHUB,
             start_to_close_timeout=timedelta(seconds=1),
             retry_policy=RetryPolicy(maximum_attempts=2),
+        )
+
+    assert sandbox.struck() == 1
+    assert len(sandbox.effects("comment")) == 1
+
+
+async def test_a_comment_that_is_posted_after_we_gave_up_is_not_posted_again(
+    temporal: Client, sandbox: Sandbox
+) -> None:
+    sandbox.breaks("github", "latency", match="POST", least_seconds=3, count=1)
+    impatient = GithubClient(f"{sandbox.url}/github", Credentials(token=GITHUB_TOKEN), 1)
+    effect = Effect("a" * 32, datetime.now(UTC) - timedelta(minutes=5))
+    queue = f"github-{uuid.uuid4()}"
+    async with AsyncExitStack() as stack:
+        stack.callback(impatient.close)
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        deed = GithubActivities(impatient).post_comment
+        worker = Worker(temporal, task_queue=queue, activities=[deed], activity_executor=pool)
+        await stack.enter_async_context(worker)
+
+        await temporal.execute_activity_method(
+            GithubActivities.post_comment,
+            Comment("octo/hello", 1, "late", effect),
+            id=queue,
+            task_queue=queue,
+            start_to_close_timeout=timedelta(seconds=20),
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100)),
         )
 
     assert sandbox.struck() == 1

@@ -117,7 +117,7 @@ async def test_every_deed_is_seen_once(
 ) -> None:
     reactions(EVERY_DEED)
     if broken != "nothing":
-        sandbox.breaks("slack", broken, rate=0.5, count=5)
+        sandbox.breaks("slack", broken, rate=0.5, count=3)
 
     delivered = await carried_out(temporal, runner, mention(), {})
 
