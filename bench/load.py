@@ -144,6 +144,8 @@ class Sender:
 
     async def _on_an_idle_one(self, idle: list[Connection], number: int, due: float) -> None:
         connection = idle.pop() if idle else await self._connect()
+        if connection.transport is None:  # a server lets go of one that rests for long
+            connection = await self._connect()
         await self._deliver(connection, number, due)
         if connection.transport is not None:
             idle.append(connection)

@@ -18,9 +18,10 @@ WELL = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
 
 @dataclass
 class Receiver:
-    """A server that keeps all it is sent, and answers as told; with nothing, it hangs up."""
+    """A server that keeps all it is sent, answers as told, and may hang up after each answer."""
 
     answer: bytes = WELL
+    hangs_up: bool = False
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -34,7 +35,7 @@ class Receiver:
                 headers = dict(line.lower().split(": ", 1) for line in lines)
                 self.got.append((headers, await reader.readexactly(int(headers["content-length"]))))
                 writer.write(self.answer)
-                if not self.answer:
+                if self.hangs_up:
                     writer.close()
                     return
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -88,7 +89,7 @@ async def test_refusals_are_told_from_answers(receiver: Receiver) -> None:
 
 
 async def test_a_connection_that_breaks_counts_as_refused(receiver: Receiver) -> None:
-    receiver.answer = b""
+    receiver.answer, receiver.hangs_up = b"", True
 
     seen = await do(Job(receiver.port, connections=2, most=6))
 
@@ -107,6 +108,15 @@ async def test_what_is_paced_is_due_at_a_steady_rate(receiver: Receiver, tmp_pat
     assert min(records(kept)) == 5
     assert all(abs(later - earlier - 0.02) < 1e-3 for earlier, later in pairwise(sent))
     assert all(answered >= due for due, answered in records(kept).values())
+
+
+async def test_a_connection_that_rested_too_long_is_made_anew(receiver: Receiver) -> None:
+    receiver.hangs_up = True
+
+    seen = await do(Job(receiver.port, "paced", 1, rate=50, most=5))
+
+    assert (seen.answered, seen.refused) == (5, 0)
+    assert receiver.connections == 5
 
 
 def test_a_request_is_as_long_as_it_says() -> None:
