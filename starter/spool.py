@@ -11,6 +11,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,10 +60,18 @@ def segments(folder: Path) -> list[Path]:
 
 
 class Segment:
-    """The file being written to. A failed write is cut off again, so that none is half there."""
+    """
+    The file being written to.
+
+    Attributes:
+        failed: Whether a write failed. Then it must never be written to again: a reader may
+            have taken what was not synced, and would step over what came to stand there.
+        size: Bytes that are safe on the disk.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.failed = False
         self.mark = os.urandom(MARK_BYTES)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self.size = os.write(self._fd, opening(self.mark))
@@ -78,7 +87,7 @@ class Segment:
         Append *data* and wait until it is on the disk.
 
         Raises:
-            OSError: If the disk refused; the file is as it was before.
+            OSError: If the disk refused.
         """
         try:
             view = memoryview(data)
@@ -86,15 +95,16 @@ class Segment:
                 view = view[os.write(self._fd, view) :]
             os.fdatasync(self._fd)
         except OSError:
-            os.ftruncate(self._fd, self.size)
-            os.lseek(self._fd, self.size, os.SEEK_SET)
+            self.failed = True
+            with suppress(OSError):  # a reader that finds half a frame reports it, and goes on
+                os.ftruncate(self._fd, self.size)
             raise
         self.size += len(data)
 
-    def close(self) -> None:
-        """Close the file; one that stayed empty is removed."""
+    def close(self, *, remove_empty: bool = True) -> None:
+        """Close the file; one that stayed empty is removed, unless told otherwise."""
         os.close(self._fd)
-        if self.empty:
+        if self.empty and remove_empty:
             self.path.unlink(missing_ok=True)
 
 
@@ -167,7 +177,7 @@ class Spool:
         self._batches: SimpleQueue[list[Waiting] | None] = SimpleQueue()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._closed = False
+        self._closed = self._failed_once = False
         self._loop = asyncio.get_running_loop()
         self._backlog = Backlog(folder)
         self._disk = Thread(target=self._write_batches, name="spool", daemon=True)
@@ -218,7 +228,7 @@ class Spool:
     def _write(self, batch: list[Waiting]) -> SpoolBroken | None:
         size = sum(len(one.header) + len(one.body) for one in batch)
         try:
-            if not self._segment.empty and self._segment.size + size > self._segment_bytes:
+            if self._segment.failed or self._would_outgrow(size):
                 self._next_segment()
             mark = self._segment.mark
             frames = (frame(mark, one.written_at, one.header, one.body) for one in batch)
@@ -226,10 +236,14 @@ class Spool:
             self._segment.write(data)
         except OSError as error:
             self.last_error = error.strerror or str(error)
+            self._failed_once = True
             return SpoolBroken(f"the disk refused: {self.last_error}")
         self.last_error = None
         self._backlog.grew(self._number, self._segment.size)
         return None
+
+    def _would_outgrow(self, size: int) -> bool:
+        return not self._segment.empty and self._segment.size + size > self._segment_bytes
 
     def _next_segment(self) -> None:
         following = Segment(self.folder / f"{self._number + 1:010d}{SUFFIX}")
@@ -260,7 +274,8 @@ class Spool:
         await self._idle.wait()
         self._batches.put(None)
         self._disk.join()
-        self._segment.close()
+        # A reader may be in a file that is gone again: its number stays taken by a later one.
+        self._segment.close(remove_empty=not self._failed_once)
         os.close(self._lock)
 
 
@@ -303,7 +318,6 @@ class Backlog:
             self._read_at = time.monotonic()
             for number in [n for n in self._sizes if n < self._cursor.segment]:
                 del self._sizes[number]
-        taken = self._cursor.offset if self._cursor.segment in self._sizes else 0
-        return max(
-            0, sum(n for s, n in list(self._sizes.items()) if s >= self._cursor.segment) - taken
-        )
+        waiting = sum(n for s, n in list(self._sizes.items()) if s >= self._cursor.segment)
+        taken = min(self._cursor.offset, self._sizes.get(self._cursor.segment, 0))
+        return waiting - taken

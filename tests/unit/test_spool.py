@@ -1,12 +1,17 @@
 """What the spool says it kept is on the disk, in order, and damage costs no more than itself."""
 
 import asyncio
+import errno
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event as Gate
 
 import pytest
+from waiting import until
 
 from starter.cursor import Cursor
 from starter.frames import HEAD, OPENING_BYTES
@@ -176,6 +181,78 @@ async def test_a_disk_that_refuses_leaves_the_spool_usable(tmp_path: Path) -> No
 
     assert refused is not None
     assert bodies(Tail(tmp_path, Cursor())) == [b"first", b"second"]
+
+
+@contextmanager
+def sync_that_fails_late(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """Within it the disk takes what is written and then, once told to, says that it did not."""
+    refuse = Gate()
+
+    def fails(_: int) -> None:
+        refuse.wait(10)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fdatasync", fails)
+        yield refuse
+
+
+async def test_what_is_kept_after_a_failed_sync_is_read_though_the_reader_saw_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, tail = spool(tmp_path), Tail(tmp_path, Cursor())
+    read: list[bytes] = []
+
+    async def seen_too_soon() -> bool:
+        read.extend(bodies(tail))
+        return bool(read)
+
+    with sync_that_fails_late(monkeypatch) as refuse:
+        refused = asyncio.create_task(kept.append(b"h", b"refused" + b"r" * 200))
+        await until(seen_too_soon)
+        refuse.set()
+        with pytest.raises(SpoolBroken):
+            await refused
+    for n in range(5):
+        await kept.append(b"h", b"body %d" % n)
+    await kept.close()
+    await fill(tmp_path, 1)
+
+    assert read[1:] + bodies(tail) == [*(b"body %d" % n for n in range(5)), b"body 0"]
+
+
+async def test_the_number_of_a_file_whose_write_failed_is_not_given_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, tail = spool(tmp_path), Tail(tmp_path, Cursor())
+
+    async def seen_too_soon() -> bool:
+        return bool(tail.read())
+
+    with sync_that_fails_late(monkeypatch) as refuse:
+        refused = asyncio.create_task(kept.append(b"h", b"refused" + b"r" * 200))
+        await until(seen_too_soon)
+        refuse.set()
+        await asyncio.gather(refused, return_exceptions=True)
+    await kept.close()
+    await fill(tmp_path, 3)
+
+    assert bodies(tail) == [b"body 0", b"body 1", b"body 2"]
+
+
+async def test_writes_that_fail_again_and_again_leave_few_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = spool(tmp_path)
+    with sync_that_fails_late(monkeypatch) as refuse:
+        refuse.set()
+        for _ in range(20):
+            with pytest.raises(SpoolBroken):
+                await kept.append(b"h", b"refused")
+    await kept.append(b"h", b"kept")
+    await kept.close()
+
+    assert len(segments(tmp_path)) == 1
 
 
 async def test_a_folder_has_one_writer(tmp_path: Path) -> None:
