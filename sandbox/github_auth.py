@@ -3,7 +3,8 @@ Whom the sandbox's GitHub lets in: its token, an App by its signed JWT, an App's
 
 Apps are arranged by ``POST /_github/apps`` with ``id``, ``public_key`` (PEM) and
 ``installations``, the owners it is installed on by installation id. An App's
-signature is really verified, and installation tokens really expire.
+signature is really verified, and installation tokens really expire, the latest when the App
+is arranged anew without their installation.
 """
 
 import secrets
@@ -38,12 +39,26 @@ class GithubApp:
     token_lifetime_s: float = TOKEN_LIFETIME_S
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a token opens, and until when, in seconds since 1970."""
+
+    app: int
+    installation: int
+    owner: str
+    expires: float
+
+    def holds(self, app: GithubApp) -> bool:
+        """Whether it still opens anything, as *app* is installed now."""
+        return self.installation in app.installations and self.expires >= time.time()
+
+
 class GithubAuth:
     """Every credential that opens something."""
 
     def __init__(self, token: str) -> None:
         self._token = token
-        self._granted: dict[str, tuple[str, float]] = {}
+        self._granted: dict[str, Granted] = {}
         self.apps: dict[int, GithubApp] = {}
         self.tokens_granted = 0
 
@@ -58,9 +73,10 @@ class GithubAuth:
         token = credentials(request)
         if token == self._token:
             return
-        owner, expires = self._granted.get(token, ("", 0.0))
-        if expires < time.time():
+        granted = self._granted.get(token)
+        if granted is None or not granted.holds(self.apps[granted.app]):
             raise RefusedError(401, "Bad credentials")
+        owner = granted.owner
         asked = request.path_params.get("owner", request.path_params.get("org", owner))
         if asked != owner:
             raise RefusedError(403, "Resource not accessible by integration")
@@ -99,7 +115,8 @@ class GithubAuth:
             raise RefusedError(404, "Not Found")
         token = f"ghs_{secrets.token_hex(18)}"
         expires = time.time() + app.token_lifetime_s
-        self._granted[token] = (app.installations[installation], expires)
+        owner = app.installations[installation]
+        self._granted[token] = Granted(app.id, installation, owner, expires)
         self.tokens_granted += 1
         return token, datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

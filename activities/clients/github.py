@@ -1,5 +1,6 @@
 """GitHub as it really is: each deed as few requests as it takes, looked up before it is done."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import Any
@@ -10,6 +11,7 @@ from activities.clients import github_paths as paths
 from activities.clients.github_answers import read
 from activities.clients.github_paths import repository
 from activities.clients.github_session import Credentials, GithubSession
+from activities.clients.github_tokens import Clock
 from activities.clients.pauses import looked_up_before_repeated
 from contexten import sweep
 from contexten.effects import Effect, keys_in, with_marker
@@ -45,14 +47,21 @@ class GithubClient:
     Every deed raises one of the errors of ``contexten.errors`` and nothing else.
     """
 
-    def __init__(self, base_url: str, credentials: Credentials, timeout_s: float) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        timeout_s: float,
+        clock: Clock = time.monotonic,
+    ) -> None:
         """
         Args:
             base_url: GitHub's REST API.
             credentials: Who we are; without any, every deed raises FatalError.
             timeout_s: How long GitHub may be silent, in whole seconds rounded up.
+            clock: Seconds that only grow, by which tokens are renewed.
         """
-        self._session = GithubSession(base_url, credentials, timeout_s)
+        self._session = GithubSession(base_url, credentials, timeout_s, clock)
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,33 +1,23 @@
-"""
-Our line to GitHub's REST API, over PyGithub: who we are, one request, and all pages of a list.
-
-PyGithub keeps the request under way in its connection object, so two threads must
-never share one: each thread has connections of its own. What is asked for again and
-again, an App's installations and their tokens, is shared.
-"""
+"""Our requests to GitHub's REST API: who we are, one request, and all pages of a list."""
 
 import json
 import math
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import requests
-from github import Github
-from github.Auth import AppAuth, AppInstallationAuth, Auth, Token
-from github.Requester import Requester
+from github.Auth import AppAuth
 
 from activities.clients.github_errors import PLATFORM, garbled, refused, told_in_our_terms
-from contexten.errors import AuthenticationError, ClientError, FatalError, ServerError
+from activities.clients.github_line import PER_PAGE, Lines, Request
+from activities.clients.github_tokens import Clock, Installations
+from contexten.errors import ClientError, FatalError, ServerError
 from contexten.github import Scope, ScopeKind
 
-API_VERSION = "2022-11-28"
-PER_PAGE = 100
 MOST_PAGES = 1000
 UNSET = "no GitHub credentials: set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY"
 
@@ -57,44 +47,20 @@ class Credentials:
         return self.app_id is not None and self.app_private_key is not None
 
 
-class InstallationAuth(AppInstallationAuth):
-    """An installation's token, renewed by one thread at a time."""
-
-    def __init__(self, app: AppAuth, installation: int) -> None:
-        super().__init__(app, installation)
-        self._renewing = threading.RLock()
-
-    @property
-    def token(self) -> str:
-        """The token, a new one if the last is about to expire."""
-        with self._renewing:
-            return super().token
-
-    def withRequester(self, requester: Requester) -> "InstallationAuth":  # noqa: N802 - PyGithub's
-        """Renew the token over *requester* from now on."""
-        with self._renewing:
-            super().withRequester(requester)
-        return self
-
-
 class GithubSession:
     """Requests to GitHub under the right credentials. Safe to be used by many threads."""
 
-    def __init__(self, base_url: str, credentials: Credentials, timeout_s: float) -> None:
-        self._base_url = base_url
+    def __init__(
+        self, base_url: str, credentials: Credentials, timeout_s: float, clock: Clock
+    ) -> None:
         self._credentials = credentials
-        self._timeout_s = max(1, math.ceil(timeout_s))
-        self._own = threading.local()
-        self._opened: list[Github] = []
+        self._lines = Lines(base_url, max(1, math.ceil(timeout_s)))
         self._app: AppAuth | None = None
-        self._token = Token(credentials.token) if credentials.token else None
-        self._installed: dict[Scope, int] = {}
-        self._installations: dict[int, InstallationAuth] = {}
+        self._installations = Installations(self._ask_as_app, clock)
 
     def close(self) -> None:
         """Close all connections."""
-        while self._opened:
-            self._opened.pop().close()
+        self._lines.close()
 
     def ask(
         self,
@@ -111,7 +77,7 @@ class GithubSession:
         Raises:
             PlatformError: Whichever of our errors the refusal or the silence amounts to.
         """
-        return self._ask(verb, path, scope, fields, query)[1]
+        return self._ask(Request(verb, path, query, fields), scope)[1]
 
     def pages(self, path: str, scope: Scope, query: Mapping[str, Any]) -> Iterator[Any]:
         """
@@ -120,95 +86,58 @@ class GithubSession:
         Raises:
             PlatformError: As ``ask`` does.
         """
-        headers, page = self._ask("GET", path, scope, None, {**query, "per_page": PER_PAGE})
+        headers, page = self._ask(Request("GET", path, {**query, "per_page": PER_PAGE}), scope)
         yield page
         for _ in range(MOST_PAGES):
             further = next_page(headers)
             if further is None:
                 return
-            headers, page = self._ask("GET", further, scope, None, None)
+            headers, page = self._ask(Request("GET", further), scope)
             yield page
 
-    def _ask(
-        self,
-        verb: str,
-        path: str,
-        scope: Scope,
-        fields: Mapping[str, Any] | None,
-        query: Mapping[str, Any] | None,
-    ) -> tuple[dict[str, str], Any]:
-        refuse_misleading(path)
-        auth = self._auth(scope)
+    def _ask(self, request: Request, scope: Scope) -> tuple[dict[str, str], Any]:
+        """
+        Raises:
+            FatalError: If there are no credentials for *scope*.
+            PlatformError: If the answer is no 2xx, or there is none.
+        """
+        refuse_misleading(request.path)
+        if scope.kind is ScopeKind.APP:
+            return self._sent(request, f"Bearer {self._signed()}")
+        if self._credentials.is_app:
+            with self._installations.token(scope) as token:
+                return self._sent(request, f"token {token}")
+        if self._credentials.token is None:
+            raise FatalError(UNSET, platform=PLATFORM)
+        return self._sent(request, f"token {self._credentials.token}")
+
+    def _ask_as_app(self, verb: str, path: str) -> tuple[dict[str, str], Any]:
+        return self._ask(Request(verb, path), Scope(ScopeKind.APP))
+
+    def _sent(self, request: Request, authorization: str) -> tuple[dict[str, str], Any]:
         now = datetime.now(UTC)
-        try:
-            with told_in_our_terms(now):
-                status, headers, text = self._requester(auth).requestJson(
-                    verb, path, parameters=dict(query or {}), input=fields
-                )
-        except (AuthenticationError, ClientError):  # only an installation's token is refused here
-            self._installed.pop(scope, None)
-            raise
+        status, headers, text = self._lines.ask(request, authorization, now)
         data = parsed(status, text)
-        if status == HTTPStatus.UNAUTHORIZED:
-            self._installed.pop(scope, None)
         if not 200 <= status < 300:
             raise refused(status, headers, data, now)
         return headers, data
 
-    def _requester(self, auth: Auth) -> Requester:
-        mine: dict[Auth, Github] = self._own.__dict__.setdefault("connections", {})
-        if auth not in mine:
-            mine[auth] = Github(
-                auth=auth,
-                base_url=self._base_url,
-                timeout=self._timeout_s,
-                user_agent="contexten",
-                per_page=PER_PAGE,
-                retry=None,
-                pool_size=1,
-                seconds_between_requests=0,
-                seconds_between_writes=0,
-                api_version=API_VERSION,
-            )
-            self._opened.append(mine[auth])
-        return mine[auth].requester
+    def _signed(self) -> str:
+        """
+        What proves for some minutes that we are our App.
 
-    def _auth(self, scope: Scope) -> Auth:
-        """
         Raises:
-            FatalError: If there are no credentials for *scope*.
-            PlatformError: If it cannot be found out where our App is installed.
+            FatalError: If we are none, or its key cannot be read or cannot sign.
         """
-        if self._credentials.is_app:
-            app = self._app_auth()
-            return app if scope.kind is ScopeKind.APP else self._installation(app, scope)
-        if scope.kind is ScopeKind.APP:
+        if not self._credentials.is_app:
             reason = "only a GitHub App has deliveries of its own: set GITHUB_APP_ID and its key"
             raise FatalError(reason, platform=PLATFORM)
-        if self._token is None:
-            raise FatalError(UNSET, platform=PLATFORM)
-        return self._token
-
-    def _app_auth(self) -> AppAuth:
-        """
-        Raises:
-            FatalError: If the App's key cannot be read.
-        """
         if self._app is None:
             assert self._credentials.app_id is not None
             key = private_key(self._credentials.app_private_key or "")
             self._app = AppAuth(self._credentials.app_id, key)
-        return self._app
-
-    def _installation(self, app: AppAuth, scope: Scope) -> Auth:
-        """The credentials of our App where *scope* is; looked up once."""
-        if scope not in self._installed:
-            of = "repos" if scope.kind is ScopeKind.REPOSITORY else "orgs"
-            found = self.ask("GET", f"/{of}/{scope.name}/installation", Scope(ScopeKind.APP))
-            with told_in_our_terms(datetime.now(UTC)):
-                self._installed[scope] = int(found["id"])
-        installation = self._installed[scope]
-        return self._installations.setdefault(installation, InstallationAuth(app, installation))
+        with told_in_our_terms(datetime.now(UTC)):
+            return self._app.token
 
 
 def private_key(text: str) -> str:

@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from apps import APP, as_pem, installed, new_key
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pretend import Sandbox
 
@@ -27,37 +26,13 @@ from contexten.github import (
 )
 from contexten.sweep import Look, Rule
 
-APP = 4711
 NOW = datetime.now(UTC)
 Connect = Callable[..., GithubClient]
-
-
-def new_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def as_pem(key: rsa.RSAPrivateKey) -> str:
-    pem = serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(serialization.Encoding.PEM, pem, serialization.NoEncryption()).decode()
-
-
-def public_pem(key: rsa.RSAPrivateKey) -> str:
-    return (
-        key.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
 
 
 @pytest.fixture(scope="module")
 def key() -> rsa.RSAPrivateKey:
     return new_key()
-
-
-def installed(sandbox: Sandbox, key: rsa.RSAPrivateKey, **more: Any) -> None:
-    installations = {"31": "octo", "32": "acme"}
-    said = {"id": APP, "public_key": public_pem(key), "installations": installations, **more}
-    sandbox.arrange("/_github/apps", said)
 
 
 @pytest.fixture
@@ -115,19 +90,6 @@ def test_repositories_of_one_installation_share_its_token(
     assert sandbox.calls("github") - before == 1 + 2
 
 
-def test_a_token_about_to_expire_is_renewed(
-    sandbox: Sandbox, key: rsa.RSAPrivateKey, connect: Connect
-) -> None:
-    installed(sandbox, key, token_lifetime_s=10)  # within PyGithub's margin of 20 s
-    github = connect()
-    github.post_comment(comment("octo/hello", 1))
-    before = sandbox.calls("github")
-
-    github.post_comment(comment("octo/hello", 2))
-
-    assert sandbox.calls("github") - before == 2 * 2  # a fresh token for each request
-
-
 def test_ten_threads_share_one_token(
     sandbox: Sandbox, key: rsa.RSAPrivateKey, connect: Connect
 ) -> None:
@@ -181,21 +143,6 @@ def test_a_token_that_is_not_granted_is_told_as_any_other_failure(
 
     assert raised.value.retry_after is not None
     github.post_comment(comment("octo/hello"))
-
-
-def test_an_app_that_was_installed_anew_is_found_again(
-    sandbox: Sandbox, key: rsa.RSAPrivateKey, connect: Connect
-) -> None:
-    installed(sandbox, key, token_lifetime_s=10)
-    github = connect()
-    github.post_comment(comment("octo/hello", 1))
-    installed(sandbox, key, installations={"99": "octo"})
-
-    with pytest.raises((AuthenticationError, ClientError)):
-        github.post_comment(comment("octo/hello", 2))
-    github.post_comment(comment("octo/hello", 2))
-
-    assert len(sandbox.effects("comment")) == 2
 
 
 def test_the_key_may_be_the_path_of_a_file(

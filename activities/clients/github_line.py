@@ -1,0 +1,101 @@
+"""
+The lines to GitHub's REST API, each for one request at a time.
+
+PyGithub keeps the request under way in its connection object, so two threads must never share
+one. There are as many lines as there ever were requests at once; who asks is said with each.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from github.Requester import Requester
+
+from activities.clients.github_errors import told_in_our_terms
+
+API_VERSION = "2022-11-28"
+PER_PAGE = 100
+
+Answer = tuple[int, dict[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    One request, as often as it is asked.
+
+    Attributes:
+        verb: ``GET``, ``POST`` or ``DELETE``.
+        path: What is asked for, or the whole address of a further page.
+        query: What is added to the address.
+        fields: What becomes the JSON body; None for no body.
+    """
+
+    verb: str
+    path: str
+    query: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any] | None = None
+
+
+class Lines:
+    """All lines to one GitHub. Safe to be used by many threads."""
+
+    def __init__(self, base_url: str, timeout_s: int) -> None:
+        self._base_url = base_url
+        self._timeout_s = timeout_s
+        self._free: deque[Requester] = deque()
+
+    def close(self) -> None:
+        """Close those that are free."""
+        while self._free:
+            self._free.pop().close()
+
+    def ask(self, request: Request, authorization: str, now: datetime) -> Answer:
+        """
+        The status, the headers and the body of the answer to *request*.
+
+        Args:
+            request: What to ask.
+            authorization: Who asks, as the header of that name has it.
+            now: The time, with its zone.
+
+        Raises:
+            PlatformError: If there is no answer that can be read.
+        """
+        with told_in_our_terms(now), self._line() as line:
+            return line.requestJson(
+                request.verb,
+                request.path,
+                parameters=dict(request.query or {}),
+                headers={"Authorization": authorization},
+                input=request.fields,
+            )
+
+    @contextmanager
+    def _line(self) -> Iterator[Requester]:
+        try:
+            line = self._free.pop()
+        except IndexError:
+            line = self._opened()
+        try:
+            yield line
+        finally:
+            self._free.append(line)
+
+    def _opened(self) -> Requester:
+        return Requester(
+            auth=None,
+            base_url=self._base_url,
+            timeout=self._timeout_s,
+            user_agent="contexten",
+            per_page=PER_PAGE,
+            verify=True,
+            retry=None,
+            pool_size=1,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+            api_version=API_VERSION,
+        )
