@@ -69,13 +69,27 @@ class Segment:
         size: Bytes that are safe on the disk.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path, number: int) -> None:
+        """
+        Begin the file *number* of *folder*.
+
+        Raises:
+            FileExistsError: If there is one.
+            OSError: If the disk refused; there is none then, if the disk lets us remove it.
+        """
+        self.number = number
+        self.path = folder / f"{number:010d}{SUFFIX}"
         self.failed = False
         self.mark = os.urandom(MARK_BYTES)
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self.size = os.write(self._fd, opening(self.mark))
-        sync_folder(path.parent)
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            self.size = os.write(self._fd, opening(self.mark))
+            sync_folder(folder)
+        except OSError:
+            os.close(self._fd)
+            with suppress(OSError):
+                self.path.unlink()
+            raise
 
     @property
     def empty(self) -> bool:
@@ -106,6 +120,21 @@ class Segment:
         os.close(self._fd)
         if self.empty and remove_empty:
             self.path.unlink(missing_ok=True)
+
+
+def begun(folder: Path, after: int) -> Segment:
+    """
+    A new file in *folder*, under the first number past *after* that is free.
+
+    Raises:
+        OSError: If the disk refused.
+    """
+    number = after + 1
+    while True:
+        try:
+            return Segment(folder, number)
+        except FileExistsError:
+            number += 1
 
 
 def records(path: Path) -> Iterator[Record]:
@@ -143,7 +172,7 @@ class Spool:
 
     Attributes:
         folder: Where the files are.
-        last_error: Why the last write failed; None while writes succeed.
+        last_error: Why the last append failed; None once one has succeeded again.
     """
 
     def __init__(self, folder: Path, *, segment_bytes: int, limit_bytes: int) -> None:
@@ -170,8 +199,7 @@ class Spool:
         self._lock = lock
         self._segment_bytes = segment_bytes
         self._limit_bytes = limit_bytes
-        self._number = next_number(folder)
-        self._segment = Segment(self._path())
+        self._segment = self._first_segment()
         self._waiting: list[Waiting] = []
         self._waiting_bytes = 0
         self._batches: SimpleQueue[list[Waiting] | None] = SimpleQueue()
@@ -183,8 +211,12 @@ class Spool:
         self._disk = Thread(target=self._write_batches, name="spool", daemon=True)
         self._disk.start()
 
-    def _path(self) -> Path:
-        return self.folder / f"{self._number:010d}{SUFFIX}"
+    def _first_segment(self) -> Segment:
+        try:
+            return begun(self.folder, last_number(self.folder))
+        except OSError:
+            os.close(self._lock)
+            raise
 
     async def append(self, header: bytes, body: bytes) -> None:
         """
@@ -239,17 +271,15 @@ class Spool:
             self._failed_once = True
             return SpoolBroken(f"the disk refused: {self.last_error}")
         self.last_error = None
-        self._backlog.grew(self._number, self._segment.size)
+        self._backlog.grew(self._segment.number, self._segment.size)
         return None
 
     def _would_outgrow(self, size: int) -> bool:
         return not self._segment.empty and self._segment.size + size > self._segment_bytes
 
     def _next_segment(self) -> None:
-        following = Segment(self.folder / f"{self._number + 1:010d}{SUFFIX}")
-        self._segment.close()
-        self._segment = following
-        self._number += 1
+        full, self._segment = self._segment, begun(self.folder, self._segment.number)
+        full.close()
 
     @property
     def backlog_bytes(self) -> int:
@@ -289,11 +319,10 @@ def settle(kept: asyncio.Future[None], failure: SpoolError | None) -> None:
         kept.set_exception(failure)
 
 
-def next_number(folder: Path) -> int:
-    """One more than the newest file there is, or was: the cursor may name one that is gone."""
+def last_number(folder: Path) -> int:
+    """The number of the newest file there is, or was: the cursor may name one that is gone."""
     newest = segments(folder)
-    last = int(newest[-1].stem) if newest else 0
-    return max(last, Cursor.read(folder).segment) + 1
+    return max(int(newest[-1].stem) if newest else 0, Cursor.read(folder).segment)
 
 
 class Backlog:

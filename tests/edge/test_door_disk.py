@@ -12,11 +12,11 @@ from starter.settings import MIB
 
 
 @contextmanager
-def refusing_disk(door: Running) -> Iterator[None]:
+def refusing_disk(door: Running, room_bytes: int = 64) -> Iterator[None]:
     """No file of *door* grows beyond a few bytes: what it writes fails half way."""
     pid, size = door.process.pid, resource.RLIMIT_FSIZE
     soft, hard = resource.prlimit(pid, size)
-    resource.prlimit(pid, size, (64, hard))
+    resource.prlimit(pid, size, (room_bytes, hard))
     try:
         yield
     finally:
@@ -47,6 +47,21 @@ async def test_a_disk_that_refuses_is_a_503_until_it_takes_again(
     assert (broken, mended) == (True, True)
     assert taken.status_code == 202
     assert len(door.spooled()) == 1
+
+
+async def test_a_disk_that_was_full_when_a_file_was_to_be_begun_is_no_503_for_ever(
+    tmp_path: Path,
+) -> None:
+    large = "x" * (MIB // 3)
+    async with serving(tmp_path, SPOOL_SEGMENT_BYTES=MIB) as door:
+        filling = [door.deliver(issue(n, note=large), f"f-{n}").status_code for n in range(2)]
+        with refusing_disk(door, room_bytes=0):
+            refused = [
+                door.deliver(issue(n + 10, note=large), f"r-{n}").status_code for n in range(3)
+            ]
+        taken = [door.deliver(issue(n + 20, note=large), f"t-{n}").status_code for n in range(3)]
+
+    assert (filling, refused, taken) == ([202] * 2, [503] * 3, [202] * 3)
 
 
 async def test_a_body_the_disk_refused_may_come_under_another_id(door: Running) -> None:

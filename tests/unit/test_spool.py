@@ -255,6 +255,57 @@ async def test_writes_that_fail_again_and_again_leave_few_files(
     assert len(segments(tmp_path)) == 1
 
 
+@contextmanager
+def disk_that_syncs_no_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Within it a file can be made and yet not be begun."""
+
+    def fails(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", fails)
+        yield
+
+
+async def test_a_file_that_could_not_be_begun_is_begun_once_the_disk_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = spool(tmp_path, segment_bytes=500)
+    await kept.append(b"h", b"x" * 400)
+    with disk_that_syncs_no_folder(monkeypatch):
+        for _ in range(3):
+            with pytest.raises(SpoolBroken):
+                await kept.append(b"h", b"y" * 400)
+    refused = kept.last_error
+    await kept.append(b"h", b"z" * 400)
+    await kept.close()
+
+    assert (refused, kept.last_error) == (os.strerror(errno.ENOSPC), None)
+    assert bodies(Tail(tmp_path, Cursor())) == [b"x" * 400, b"z" * 400]
+
+
+async def test_a_name_that_is_taken_is_passed_over(tmp_path: Path) -> None:
+    kept = spool(tmp_path, segment_bytes=500)
+    await kept.append(b"h", b"x" * 400)
+    newest = int(segments(tmp_path)[-1].stem)
+    (tmp_path / f"{newest + 1:010d}.spool").touch()
+    await kept.append(b"h", b"y" * 400)
+    await kept.close()
+
+    assert bodies(Tail(tmp_path, Cursor())) == [b"x" * 400, b"y" * 400]
+
+
+async def test_a_folder_that_cannot_be_written_is_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with disk_that_syncs_no_folder(monkeypatch), pytest.raises(OSError, match="No space"):
+        spool(tmp_path)
+
+    await spool(tmp_path).close()
+
+    assert segments(tmp_path) == []
+
+
 async def test_a_folder_has_one_writer(tmp_path: Path) -> None:
     kept = spool(tmp_path)
 
