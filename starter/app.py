@@ -35,6 +35,8 @@ class Standing(BaseModel):
     backlog_age_s: float
     engine: Literal["reachable", "away: spooling", "away"]
     quarantined: int
+    refused: int
+    damaged: int
 
 
 class WebhookApp(FastAPI):
@@ -113,6 +115,8 @@ def create(
             backlog_age_s=found.backlog_age_s,
             engine=found.engine,
             quarantined=found.quarantined,
+            refused=found.refused,
+            damaged=found.damaged,
         )
         return JSONResponse(standing.model_dump(), 200 if found.ready else 503)
 

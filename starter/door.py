@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import orjson
 import structlog
 
 from contexten.delivery import Event, Platform
@@ -26,7 +25,7 @@ from contexten.reading import Claim, Unfit, read
 from contexten.signature import github_genuine, linear_fresh, linear_genuine, slack_genuine
 from starter import answers
 from starter.answers import Answer, Gone, Refused
-from starter.forms import json_of
+from starter.forms import parsed
 from starter.heading import Headers, Heading, heading_of
 from starter.keys import Keys
 from starter.limits import Body, BodyMemory, Receive
@@ -242,7 +241,7 @@ def examined(
         return None
     digest = hashlib.sha256(raw).hexdigest()
     try:
-        payload, body = json_of(platform, raw) if heading.form else (orjson.loads(raw), raw)
+        payload, body = parsed(platform, raw, form=heading.form)
     except ValueError as error:
         return Examined(digest, None, raw, Unfit(f"the body is no JSON: {error}"))
     return Examined(digest, payload, body)

@@ -18,6 +18,16 @@ MOST_FIELDS = 100
 FIELD = re.compile(r"[a-z_]+")
 
 
+def parsed(platform: Platform, body: bytes, *, form: bool) -> tuple[Any, bytes]:
+    """
+    What *body*, a form or JSON, says: the parsed JSON, and the same as bytes.
+
+    Raises:
+        ValueError: If it cannot be parsed.
+    """
+    return json_of(platform, body) if form else (orjson.loads(body), body)
+
+
 def json_of(platform: Platform, body: bytes) -> tuple[Any, bytes]:
     """
     What the form *body* says: the parsed JSON, and the same as bytes.

@@ -2,7 +2,7 @@
 Quarantine: signed deliveries that could not be read, kept as they came.
 
 They are theirs, so they are not dropped; they are not what they should be, so they lead
-to nothing until a person has looked.
+to nothing until a person has looked, and we can read them.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,14 @@ from typing import Any
 import orjson
 import structlog
 
-from contexten.reading import Claim
-from starter.heading import SIGNATURE_SHAPED, Headers
+from contexten.delivery import Event, Platform
+from contexten.reading import Claim, Unfit, read
+from starter.aside import shelved
+from starter.forms import parsed
+from starter.frames import Record
+from starter.heading import SIGNATURE_SHAPED, Headers, is_form
 from starter.settings import MIB
-from starter.spool import Spool, records, segments
+from starter.spool import Spool
 
 log = structlog.get_logger()
 
@@ -35,6 +39,7 @@ class Quarantined:
         platform: Whose signature it bears.
         delivery_id: The sender's id for it; a digest where it has none.
         name: The event its headers claim, if they do.
+        tenant: The ``owner/name`` of the route it came in by, if any.
         received_at: When it came, UTC.
         reason: Why it could not be read.
         headers: Its headers, without signatures.
@@ -44,6 +49,7 @@ class Quarantined:
     platform: str
     delivery_id: str
     name: str | None
+    tenant: str | None
     received_at: datetime
     reason: str
     headers: dict[str, str]
@@ -51,17 +57,11 @@ class Quarantined:
 
 
 class Quarantine:
-    """
-    The writing side.
-
-    Attributes:
-        count: Deliveries in quarantine, old ones included.
-    """
+    """The writing side."""
 
     def __init__(self, folder: Path) -> None:
         self._spool = Spool(folder, segment_bytes=SEGMENT_BYTES, limit_bytes=LIMIT_BYTES)
         self._known: dict[str, None] = {}
-        self.count = sum(1 for _ in entries(folder))
 
     async def keep(
         self, claim: Claim, headers: Headers, body: bytes, digest: str, reason: str
@@ -76,7 +76,6 @@ class Quarantine:
         if known in self._known:
             return
         await self._spool.append(heading(claim, headers, reason), body)
-        self.count += 1
         self._known[known] = None
         if len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
@@ -101,6 +100,7 @@ def heading(claim: Claim, headers: Headers, reason: str) -> bytes:
             "platform": claim.platform,
             "delivery_id": claim.delivery_id,
             "name": claim.name,
+            "tenant": claim.tenant,
             "received_at": claim.received_at,
             "reason": reason,
             "headers": told,
@@ -108,10 +108,25 @@ def heading(claim: Claim, headers: Headers, reason: str) -> bytes:
     )
 
 
+def quarantined(record: Record) -> Quarantined:
+    """The delivery in *record*."""
+    kept: dict[str, Any] = {"tenant": None, **orjson.loads(record.header)}
+    kept["received_at"] = datetime.fromisoformat(kept["received_at"])
+    return Quarantined(**kept, body=record.body)
+
+
 def entries(folder: Path) -> Iterator[Quarantined]:
-    """Every delivery in the quarantine in *folder*, oldest first."""
-    for path in segments(folder):
-        for record in records(path):
-            kept: dict[str, Any] = orjson.loads(record.header)
-            kept["received_at"] = datetime.fromisoformat(kept["received_at"])
-            yield Quarantined(**kept, body=record.body)
+    """Every delivery in the quarantine in *folder* that was not released, oldest first."""
+    return (quarantined(one.record) for one in shelved(folder))
+
+
+def read_again(kept: Quarantined) -> tuple[Event | Unfit, bytes]:
+    """What *kept* says to us as we are now, and the JSON that says it."""
+    platform = Platform(kept.platform)
+    headers = {name.encode(): value.encode("latin-1") for name, value in kept.headers.items()}
+    claim = Claim(platform, kept.delivery_id, kept.name, kept.tenant, kept.received_at)
+    try:
+        payload, body = parsed(platform, kept.body, form=is_form(platform, headers))
+    except ValueError as error:
+        return Unfit(f"the body is no JSON: {error}"), kept.body
+    return read(claim, payload), body

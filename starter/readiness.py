@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from starter.aside import Aside
 from starter.cursor import Cursor
 from starter.frames import HEAD, OPENING_BYTES
-from starter.quarantine import Quarantine
 from starter.spool import Spool, segments
 
 PROBE_BYTES = 4096
@@ -31,6 +31,8 @@ class Readiness:
         backlog_age_s: How long the oldest of it has been waiting, seconds.
         engine: ``reachable``, ``away: spooling`` or ``away``.
         quarantined: Signed deliveries that could not be read.
+        refused: Deliveries that the engine will never take as they are.
+        damaged: Damaged stretches of the spool, kept apart.
     """
 
     ready: bool
@@ -39,6 +41,8 @@ class Readiness:
     backlog_age_s: float
     engine: str
     quarantined: int
+    refused: int
+    damaged: int
 
 
 class Engine:
@@ -69,7 +73,7 @@ class Engine:
 async def readiness(
     spool: Spool | None,
     spool_limit_bytes: int,
-    quarantine: Quarantine,
+    aside: Aside,
     engine: Engine,
     *,
     draining: bool,
@@ -82,24 +86,20 @@ async def readiness(
     """
     reachable = await engine.reachable()
     if spool is None:
-        stands = "draining" if draining else "unused"
-        return Readiness(
-            reachable and not draining,
-            stands,
-            0,
-            0.0,
-            "reachable" if reachable else "away",
-            quarantine.count,
-        )
-    stands = "draining" if draining else await asyncio.to_thread(state, spool, spool_limit_bytes)
-    oldest = await asyncio.to_thread(oldest_waiting, spool.folder)
+        ready, stands, oldest = reachable, "unused", None
+    else:
+        stands = await asyncio.to_thread(state, spool, spool_limit_bytes)
+        ready = stands == "writable"
+        oldest = await asyncio.to_thread(oldest_waiting, spool.folder)
     return Readiness(
-        ready=stands == "writable",
-        spool=stands,
-        backlog_bytes=spool.backlog_bytes,
+        ready=ready and not draining,
+        spool="draining" if draining else stands,
+        backlog_bytes=spool.backlog_bytes if spool else 0,
         backlog_age_s=0.0 if oldest is None else max(0.0, round(time.time() - oldest, 3)),
-        engine="reachable" if reachable else "away: spooling",
-        quarantined=quarantine.count,
+        engine="reachable" if reachable else "away: spooling" if spool else "away",
+        quarantined=aside.quarantine.count,
+        refused=aside.refused.count,
+        damaged=aside.damaged,
     )
 
 

@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from contexten.delivery import Event, Platform
 from starter import app, client
+from starter.aside import Aside
 from starter.counters import DoorCounters
 from starter.door import GUARDED, Door
 from starter.durable import InEngine, InSpool
@@ -116,12 +117,13 @@ async def opened(settings: Settings, held: AsyncExitStack) -> Serving:
         body_limit_bytes=settings.body_limit_bytes,
         reacts=anything_reacts if settings.workflows_for is WorkflowsFor.REACTIONS else None,
     )
-    counters = counters_of(memory, quarantine, spool)
+    aside = await asyncio.to_thread(Aside.of, settings)
+    counters = counters_of(memory, aside, spool)
     checked = Engine(partial(engine.service_client.check_health))
 
     async def stands() -> Readiness:
         return await readiness(
-            spool, settings.spool_limit_bytes, quarantine, checked, draining=door.draining
+            spool, settings.spool_limit_bytes, aside, checked, draining=door.draining
         )
 
     served = server(
@@ -179,11 +181,13 @@ def remember_recent(guard: ReplayGuard, spool: Spool, window_s: float) -> None:
             guard.remember(body, claimed, record.written_at)
 
 
-def counters_of(memory: BodyMemory, quarantine: Quarantine, spool: Spool | None) -> DoorCounters:
+def counters_of(memory: BodyMemory, aside: Aside, spool: Spool | None) -> DoorCounters:
     """The door's counters, and what is read when they are asked for."""
     counters = DoorCounters()
     counters.watch("body_bytes", "Memory taken by bodies under way", lambda: memory.taken_bytes)
-    counters.watch("quarantined", "Deliveries in quarantine", lambda: quarantine.count)
+    counters.watch("quarantined", "Deliveries in quarantine", lambda: aside.quarantine.count)
+    counters.watch("refused", "Deliveries the engine will never take", lambda: aside.refused.count)
+    counters.watch("damaged", "Damaged stretches of the spool", lambda: aside.damaged)
     if spool is not None:
         counters.watch("spool_bytes", "Bytes waiting for the engine", lambda: spool.backlog_bytes)
     return counters

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from temporalio.client import Client
@@ -43,7 +44,17 @@ async def of_door(url: str) -> list[Standing]:
     return [
         Standing("door", answer.is_success, f"{url} is {'' if answer.is_success else 'not '}ready"),
         Standing("spool", said["spool"] in ("writable", "unused"), f"{said['spool']}; {waiting}"),
-        Standing("quarantine", not said["quarantined"], f"{said['quarantined']} deliveries"),
+        *of_aside(said),
+    ]
+
+
+def of_aside(said: dict[str, Any]) -> list[Standing]:
+    """What leads to nothing until a person has looked, by the door's own account."""
+    quarantined, refused, damaged = (said[n] for n in ("quarantined", "refused", "damaged"))
+    return [
+        Standing("quarantine", not quarantined, f"{quarantined} deliveries cannot be read"),
+        Standing("refused", not refused, f"{refused} deliveries the engine did not take"),
+        Standing("damaged", not damaged, f"{damaged} stretches of the spool"),
     ]
 
 

@@ -24,8 +24,8 @@ from waiting import free_port
 import worker
 from contexten.queues import Queue
 from starter import engine
+from starter.aside import Aside
 from starter.limits import BodyMemory
-from starter.quarantine import Quarantine
 from starter.serve import counters_of
 from starter.settings import MIB, Settings
 from starter.spool import Spool
@@ -194,10 +194,9 @@ def types_in(text: str) -> set[str]:
 async def shown_by_the_door(folder: Path) -> set[str]:
     """The metrics of a door that has answered nothing yet."""
     spool = Spool(folder / "spool", segment_bytes=MIB, limit_bytes=MIB)
-    quarantine = Quarantine(folder / "quarantine")
-    shown = counters_of(BodyMemory(MIB), quarantine, spool).text().decode()
+    aside = Aside(folder / "quarantine", folder / "refused", spool.folder)
+    shown = counters_of(BodyMemory(MIB), aside, spool).text().decode()
     await spool.close()
-    await quarantine.close()
     return types_in(shown)
 
 
