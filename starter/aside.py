@@ -1,12 +1,13 @@
 """
 What was set aside: deliveries that lead to nothing until a person has looked at them.
 
-Each such folder is a spool that nothing feeds from. A record goes by the place where it ends,
-``3-1042``: the file's number and the offset in it. Which were released stands in a file
-beside them, a line each, written once the engine has the delivery. A crash in between has
-it released again, which its workflow id makes safe.
+Each such folder is a spool that nothing feeds from. A record goes by its digest, so one that
+a crash had written twice is one. Which were released stands in a file beside them, a line
+each, written once the engine has the delivery: a crash in between has it released again,
+which its workflow id makes safe.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from starter.tail import Placed, Tail
 
 RELEASED = "released"
 DAMAGED = "damaged"
+ID_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Shelf:
 
     def _read_on(self) -> None:
         while found := self._tail.read():
-            self._ids |= {id_of(one.after) for one in found if isinstance(one, Placed)}
+            self._ids |= {id_of(one.record) for one in found if isinstance(one, Placed)}
 
 
 class Aside:
@@ -77,19 +79,20 @@ class Aside:
         return len(list(self._damaged.glob("*")))
 
 
-def id_of(after: Cursor) -> str:
-    """What the record goes by that ends at *after*."""
-    return f"{after.segment}-{after.offset}"
+def id_of(record: Record) -> str:
+    """What *record* goes by."""
+    return hashlib.sha256(record.header + record.body).hexdigest()[:ID_DIGITS]
 
 
 def shelved(folder: Path) -> Iterator[SetAside]:
     """What is set aside in *folder* and was not released, oldest first."""
-    gone = released(folder)
+    told = released(folder)
     for path in segments(folder):
         for record in records(path):
-            name = id_of(Cursor(int(path.stem), record.end))
-            if name not in gone:
+            name = id_of(record)
+            if name not in told:
                 yield SetAside(name, record)
+                told.add(name)
 
 
 def released(folder: Path) -> set[str]:

@@ -26,10 +26,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 sandbox_app = typer.Typer(help="The stand-ins for GitHub, Linear and Slack.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="Signed deliveries that could not be read.", no_args_is_help=True)
+refused_app = typer.Typer(help="Deliveries that the engine would not take.", no_args_is_help=True)
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(refused_app, name="refused")
 app.add_typer(sandbox_app, name="sandbox")
 
 Port = Annotated[int | None, typer.Option(help="port of the door", min=0, max=65535)]
 OnePlatform = Annotated[Platform | None, typer.Option(help="which platform")]
+OneId = Annotated[str, typer.Argument(metavar="ID", help="as `list` says it")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID...", help="as `list` says them")]
+All = Annotated[bool, typer.Option("--all", help="all that are listed")]
 Sandbox = Annotated[str | None, typer.Option("--at", help="address of the sandbox")]
 
 
@@ -171,6 +178,54 @@ def doctor() -> None:
     from starter.console import looking
 
     looking.doctor(console())
+
+
+@quarantine_app.command("list")
+def quarantine_list() -> None:
+    """List what could not be read and was not released."""
+    from starter.console import aside
+
+    aside.listed(console(), aside.Where.QUARANTINE)
+
+
+@quarantine_app.command("show")
+def quarantine_show(name: OneId) -> None:
+    """Print one of them, headers and body; signatures are not kept."""
+    from starter.console import aside
+
+    aside.shown(console(), aside.Where.QUARANTINE, name)
+
+
+@quarantine_app.command("release")
+def quarantine_release(names: Ids = None, everything: All = False) -> None:
+    """Hand over to the engine what can be read by now, such as after an upgrade."""
+    from starter.console import aside
+
+    aside.released(console(), aside.Where.QUARANTINE, names or [], everything=everything)
+
+
+@refused_app.command("list")
+def refused_list() -> None:
+    """List what the engine would not take and was not released."""
+    from starter.console import aside
+
+    aside.listed(console(), aside.Where.REFUSED)
+
+
+@refused_app.command("show")
+def refused_show(name: OneId) -> None:
+    """Print one of them."""
+    from starter.console import aside
+
+    aside.shown(console(), aside.Where.REFUSED, name)
+
+
+@refused_app.command("release")
+def refused_release(names: Ids = None, everything: All = False) -> None:
+    """Hand them over to the engine again, once the cause is mended."""
+    from starter.console import aside
+
+    aside.released(console(), aside.Where.REFUSED, names or [], everything=everything)
 
 
 @sandbox_app.command("run")

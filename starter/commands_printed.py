@@ -37,7 +37,7 @@ def commands(words: str, command: Any) -> Iterator[tuple[str, Any]]:
 def described(words: str, command: Any) -> list[str]:
     """What there is to say about *command*."""
     taken = [one for one in command.params if one.param_type_name == "argument"]
-    usage = " ".join([words, *(one.name.upper() for one in taken)])
+    usage = " ".join([words, *(spelled(one) for one in taken)])
     rows = [(f"`{spelled(one)}`", one.help or "") for one in command.params]
     parts = [f"## {words}", command.help, f"    {usage}"]
     return [*parts, table(("option", "is"), rows)] if rows else parts
@@ -46,5 +46,5 @@ def described(words: str, command: Any) -> list[str]:
 def spelled(parameter: Any) -> str:
     """*parameter* as one types it."""
     if parameter.param_type_name == "argument":
-        return str(parameter.name.upper())
+        return str(parameter.metavar or parameter.name.upper())
     return ", ".join([*parameter.opts, *parameter.secondary_opts])

@@ -123,7 +123,7 @@ def entries(folder: Path) -> Iterator[Quarantined]:
 def read_again(kept: Quarantined) -> tuple[Event | Unfit, bytes]:
     """What *kept* says to us as we are now, and the JSON that says it."""
     platform = Platform(kept.platform)
-    headers = {name.encode(): value.encode("latin-1") for name, value in kept.headers.items()}
+    headers = {n.encode("latin-1"): v.encode("latin-1") for n, v in kept.headers.items()}
     claim = Claim(platform, kept.delivery_id, kept.name, kept.tenant, kept.received_at)
     try:
         payload, body = parsed(platform, kept.body, form=is_form(platform, headers))

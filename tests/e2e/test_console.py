@@ -20,7 +20,8 @@ MENTION = str(OWN_PAYLOADS / "slack" / "app_mention.json")
 COMMAND = str(OWN_PAYLOADS / "slack" / "slash_command.form")
 COMMANDS = (
     *("up", "demo", "worker", "serve"),
-    *("deliver", "deliveries", "status", "doctor", "sandbox"),
+    *("deliver", "deliveries", "status", "doctor"),
+    *("quarantine", "refused", "sandbox"),
 )
 EVERY_SETTING_WRONG = {"PORT": "none", "GITHUB_SLOTS": "0", "SPOOL_LIMIT_BYTES": "1"}
 

@@ -43,12 +43,20 @@ async def test_what_was_released_is_neither_listed_nor_counted(spool: Spool) -> 
     assert len({first.id, second.id, third.id}) == 3
 
 
-def test_a_note_that_was_cut_short_releases_nothing(tmp_path: Path) -> None:
-    note_released(tmp_path, "1-20")
-    with (tmp_path / RELEASED).open("a") as file:
-        file.write("1-3")
+async def test_what_was_written_twice_is_one(spool: Spool) -> None:
+    for body in (b"0", b"1", b"0"):
+        await spool.append(b"h", body)
 
-    assert released(tmp_path) == {"1-20"}
+    assert [one.record.body for one in shelved(spool.folder)] == [b"0", b"1"]
+    assert Shelf(spool.folder).count == 2
+
+
+def test_a_note_that_was_cut_short_releases_nothing(tmp_path: Path) -> None:
+    note_released(tmp_path, "0123456789ab")
+    with (tmp_path / RELEASED).open("a") as file:
+        file.write("0123")
+
+    assert released(tmp_path) == {"0123456789ab"}
 
 
 def test_of_folders_that_are_not_there_nothing_is_set_aside(tmp_path: Path) -> None:
