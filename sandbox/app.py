@@ -7,7 +7,7 @@ The sandbox as one application.
     /_ledger         what was done
     /_faults         what goes wrong
     /_environment    the settings with which Contexten speaks to it
-    /_github         what a test may arrange on GitHub: apps, hooks, files
+    /_github         what a test may arrange on GitHub: apps, hooks, files, renames
     /_linear         what a test may arrange on Linear: teams
 
 Each platform module gives ``routes(world)``, which are mounted under the platform's name,

@@ -8,12 +8,14 @@ likewise below number 900000, and not from there on (404).
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox import github_hooks, github_issues, github_pulls
 from sandbox.github_asked import Asked, Endpoints, Github, limits
 from sandbox.github_auth import GithubApp, GithubAuth
 from sandbox.github_refused import RefusedError
+from sandbox.github_renamed import ById
+from sandbox.github_renamed import control as renaming
 from sandbox.github_state import user
 from sandbox.world import World
 
@@ -71,9 +73,10 @@ async def nothing(asked: Asked) -> Response:
 
 def routes(world: World) -> list[BaseRoute]:
     """The API, to be mounted under ``/github``."""
-    endpoints = Endpoints(github_of(world))
+    github = github_of(world)
+    endpoints = Endpoints(github)
     route = endpoints.route
-    return [
+    found = [
         route("/user", GET=read_user),
         route("/rate_limit", GET=read_rate_limit),
         route("/app", GET=read_app, app_only=True),
@@ -85,11 +88,13 @@ def routes(world: World) -> list[BaseRoute]:
         *github_pulls.routes(endpoints),
         route("/{rest:path}", False, **dict.fromkeys(METHODS, nothing)),
     ]
+    return [Mount("", app=ById(found, github.state))]
 
 
 def control(world: World) -> list[BaseRoute]:
     """
-    What a test arranges: ``POST /_github/apps``, ``PUT /_github/files``, ``POST /_github/hooks``.
+    What a test arranges: ``POST /_github/apps``, ``PUT /_github/files``, ``POST /_github/hooks``,
+    ``POST /_github/renames``.
     """
     github = github_of(world)
 
@@ -111,4 +116,5 @@ def control(world: World) -> list[BaseRoute]:
         Route("/_github/apps", add_app, methods=["POST"]),
         Route("/_github/files", put_file, methods=["PUT"]),
         *github_hooks.control(github),
+        *renaming(github.state),
     ]

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from sandbox.github_auth import GithubApp, GithubAuth
 from sandbox.github_refused import RefusedError, invalid
+from sandbox.github_renamed import moved
 from sandbox.github_state import GithubState, Repository, Shape, Shown
 from sandbox.world import World
 
@@ -142,7 +143,8 @@ class Endpoints:
         app = self._github.auth.enter_as_app(request) if app_only else None
         if app is None:
             self._github.auth.enter(request)
-        return await handler(Asked(self._github, request, await fields_of(request), app))
+        asked = Asked(self._github, request, await fields_of(request), app)
+        return moved(request, asked.api, self._github.state) or await handler(asked)
 
 
 async def fields_of(request: Request) -> dict[str, Any]:

@@ -135,6 +135,12 @@ class GithubState:
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
+        self.renamed: dict[str, str] = {}
+
+    def name_of(self, id_: int) -> str | None:
+        """What the repository of that id is called; None if there is none."""
+        names = (one.full_name for one in self.repositories.values() if one.id == id_)
+        return next(names, None)
 
     def repository(self, owner: str, name: str) -> Repository:
         """

@@ -23,7 +23,6 @@ from contexten.errors import (
 
 PLATFORM = "github"
 LIMITED = ("rate limit", "abuse detection", "submitted too quickly", "retry your request again")
-ELSEWHERE = "redirected from"
 READ_ONLY = ("locked", "archived")
 GARBLED = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 
@@ -48,13 +47,12 @@ MEANINGS: tuple[Meaning, ...] = (
     ),
     ((requests.Timeout,), TransientError, "GitHub was silent for too long"),
     ((requests.RequestException,), TransientError, "GitHub did not answer whole"),
-    ((RuntimeError,), TransientError, "GitHub redirects without end"),
     (
         (*GARBLED, AssertionError, BadAttributeException),
         TransientError,
         "GitHub's answer cannot be read",
     ),
-    ((OSError, HTTPError), TransientError, "GitHub cannot be reached"),
+    ((OSError, HTTPError, RuntimeError), TransientError, "GitHub cannot be reached"),
 )
 """What else PyGithub and requests raise, and what it means; the first that fits counts."""
 
@@ -161,9 +159,6 @@ def told_in_our_terms(now: datetime) -> Iterator[None]:
 
 def meaning(error: Exception) -> PlatformError:
     """The one of our errors that *error* amounts to."""
-    if isinstance(error, RuntimeError) and ELSEWHERE in str(error):
-        reason = "GitHub redirects to another host or scheme: check GITHUB_API_URL"
-        return FatalError(reason, platform=PLATFORM)
     for kinds, ours, reason in MEANINGS:
         if isinstance(error, kinds):
             return ours(f"{reason} ({name(error)})", platform=PLATFORM)

@@ -14,6 +14,7 @@ from typing import Any
 
 from github.Requester import Requester
 
+from activities.clients.github_connection import Connection
 from activities.clients.github_errors import told_in_our_terms
 
 API_VERSION = "2022-11-28"
@@ -40,13 +41,48 @@ class Request:
     fields: Mapping[str, Any] | None = None
 
 
+class Line:
+    """PyGithub over one connection, for one thread at a time."""
+
+    def __init__(self, base_url: str, timeout_s: int) -> None:
+        self._connection: Any = Connection(base_url, timeout_s)  # PyGithub wants its own class
+        self._requester = Requester(
+            auth=None,
+            base_url=base_url,
+            timeout=timeout_s,
+            user_agent="contexten",
+            per_page=PER_PAGE,
+            verify=True,
+            retry=None,
+            pool_size=None,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+            api_version=API_VERSION,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def ask(self, request: Request, authorization: str) -> Answer:
+        """The answer to *request*; raises whatever PyGithub and requests do."""
+        return self._requester.requestJson(
+            request.verb,
+            request.path,
+            parameters=dict(request.query or {}),
+            headers={"Authorization": authorization},
+            input=request.fields,
+            cnx=self._connection,
+        )
+
+
 class Lines:
     """All lines to one GitHub. Safe to be used by many threads."""
 
     def __init__(self, base_url: str, timeout_s: int) -> None:
         self._base_url = base_url
         self._timeout_s = timeout_s
-        self._free: deque[Requester] = deque()
+        self._free: deque[Line] = deque()
 
     def close(self) -> None:
         """Close those that are free."""
@@ -66,36 +102,15 @@ class Lines:
             PlatformError: If there is no answer that can be read.
         """
         with told_in_our_terms(now), self._line() as line:
-            return line.requestJson(
-                request.verb,
-                request.path,
-                parameters=dict(request.query or {}),
-                headers={"Authorization": authorization},
-                input=request.fields,
-            )
+            return line.ask(request, authorization)
 
     @contextmanager
-    def _line(self) -> Iterator[Requester]:
+    def _line(self) -> Iterator[Line]:
         try:
             line = self._free.pop()
         except IndexError:
-            line = self._opened()
+            line = Line(self._base_url, self._timeout_s)
         try:
             yield line
         finally:
             self._free.append(line)
-
-    def _opened(self) -> Requester:
-        return Requester(
-            auth=None,
-            base_url=self._base_url,
-            timeout=self._timeout_s,
-            user_agent="contexten",
-            per_page=PER_PAGE,
-            verify=True,
-            retry=None,
-            pool_size=1,
-            seconds_between_requests=0,
-            seconds_between_writes=0,
-            api_version=API_VERSION,
-        )

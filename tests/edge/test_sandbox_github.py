@@ -182,6 +182,23 @@ def test_what_is_created_is_numbered_above_all_that_was_addressed(http: httpx.Cl
     assert http.post(f"{REPO}/issues", json={"title": "t"}).json()["number"] == 5001
 
 
+def test_a_renamed_repository_sends_its_callers_on(sandbox: Sandbox, http: httpx.Client) -> None:
+    sandbox.arrange("/_github/renames", {"from": "octo/old", "to": "octo/hello"})
+    path = "/repos/octo/old/issues/1/comments"
+
+    read = http.get(path, params={"per_page": 5})
+    written = http.post(path, json={"body": "x"})
+
+    assert (read.status_code, written.status_code) == (301, 307)
+    assert read.headers["location"].endswith("/issues/1/comments?per_page=5")
+    assert read.json()["url"] == read.headers["location"]
+    assert http.get(read.headers["location"]).json() == []
+    assert http.post(written.headers["location"], json={"body": "x"}).status_code == 201
+    [effect] = sandbox.effects()
+    assert effect["target"] == "octo/hello#1"
+    assert http.get("/repositories/999999/issues/1").status_code == 404
+
+
 @pytest.fixture(scope="module")
 def key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)

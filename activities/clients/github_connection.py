@@ -1,0 +1,105 @@
+"""
+One connection to GitHub as PyGithub uses one, which follows what was renamed.
+
+A repository that was renamed or transferred answers with a redirect. It is followed once, to the
+same host, with the verb, the body and the query kept: PyGithub follows a 301 only, and forgets
+the query, so that it would read a file on another branch than it was asked for.
+"""
+
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+from github.Requester import Requester, RequestsResponse
+
+from activities.clients.github_errors import PLATFORM
+from contexten.errors import FatalError, TransientError
+
+MOVED = (
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one request sends, and to where."""
+
+    verb: str
+    url: str
+    headers: dict[str, str]
+    body: str | None
+
+
+class Connection:
+    """What is kept open between two requests. For one thread at a time."""
+
+    def __init__(self, base_url: str, timeout_s: float) -> None:
+        self._base = urlsplit(base_url)
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        self._session.auth = Requester.noopAuth  # or a .netrc file would speak for us
+        self._asked = Asked("GET", base_url, {}, None)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._session.close()
+
+    def request(
+        self, verb: str, url: str, body: str | None, headers: dict[str, str], stream: bool
+    ) -> None:
+        """Say what is asked next, with the path and query of *url*; nothing is sent yet."""
+        del stream  # what we read is small
+        whole = f"{self._base.scheme}://{self._base.netloc}{url}"
+        self._asked = Asked(verb, whole, headers, body)
+
+    def getresponse(self) -> RequestsResponse:
+        """
+        The answer, from where a redirect leads if there is one.
+
+        Raises:
+            FatalError: If it leads to another host, port or scheme.
+            TransientError: If it leads to another redirect.
+        """
+        answer = self._answer()
+        if moved(answer):
+            self._asked = replace(self._asked, url=self._moved_to(answer.headers["location"]))
+            answer = self._answer()
+            if moved(answer):
+                raise TransientError("GitHub redirects without end", platform=PLATFORM)
+        return RequestsResponse(answer)
+
+    def _answer(self) -> requests.Response:
+        asked = self._asked
+        return self._session.request(
+            asked.verb,
+            asked.url,
+            headers=asked.headers,
+            data=asked.body,
+            timeout=self._timeout_s,
+            allow_redirects=False,
+        )
+
+    def _moved_to(self, location: str) -> str:
+        place = urlsplit(urljoin(self._asked.url, location))
+        if origin(place) != origin(self._base):
+            reason = "GitHub redirects to another host or scheme: check GITHUB_API_URL"
+            raise FatalError(reason, platform=PLATFORM)
+        return place._replace(query=place.query or urlsplit(self._asked.url).query).geturl()
+
+
+def moved(answer: requests.Response) -> bool:
+    """Whether *answer* says that it is to be had elsewhere."""
+    return answer.status_code in MOVED and "location" in answer.headers
+
+
+def origin(address: SplitResult) -> tuple[str, str | None, int | None]:
+    """
+    The scheme, host and port of *address*, as written.
+
+    Raises:
+        ValueError: If its port is no number.
+    """
+    return address.scheme, address.hostname, address.port
