@@ -10,7 +10,7 @@ from starter.answers import ENGINE_AWAY, Refused
 from starter.door import Unacceptable
 from starter.record import header_of
 from starter.spool import Spool
-from starter.start import REFUSALS
+from starter.start import Unstartable
 
 Start = Callable[[Event, bytes], Awaitable[bool]]
 
@@ -48,15 +48,13 @@ class InEngine:
         Start the workflow of *event*.
 
         Raises:
-            Refused: If the engine is away or too slow.
+            Refused: If the engine is away, too slow or not ready, or a large body cannot be kept.
             Unacceptable: If the engine says that it can never be started.
         """
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._start(event, body)
-        except RPCError as error:
-            if error.status in REFUSALS:
-                raise Unacceptable(f"the engine refused it: {error.message}") from error
-            raise Refused(ENGINE_AWAY) from error
-        except (TimeoutError, RuntimeError) as error:
+        except Unstartable as error:
+            raise Unacceptable(f"the engine refused it: {error}") from error
+        except (RPCError, OSError, RuntimeError) as error:
             raise Refused(ENGINE_AWAY) from error

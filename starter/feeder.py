@@ -23,7 +23,7 @@ from starter.cursor import Cursor
 from starter.frames import Record
 from starter.record import event_of
 from starter.spool import Spool, segments, take_lock
-from starter.start import REFUSALS
+from starter.start import AWAY, Unstartable
 from starter.tail import Damaged, Placed, Tail
 
 log = structlog.get_logger()
@@ -32,6 +32,7 @@ POLL_S = 0.005
 KEEP_CURSOR_EVERY_S = 0.05
 TIDY_EVERY_S = 30.0
 LONGEST_PAUSE_S = 1.0
+REFUSED_BESIDE = 8
 LOCK_POLL_S = 0.5
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -76,6 +77,8 @@ class Feeder:
         self._in_flight = in_flight
         self._retention_s = retention_s
         self._under_way: deque[tuple[Cursor, asyncio.Task[None] | None]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self._refused_now = 0
         self.counts: dict[Taken, int] = dict.fromkeys(Taken, 0)
 
     async def run(self) -> None:
@@ -111,18 +114,26 @@ class Feeder:
                     start.cancel()
 
     async def _make_room(self) -> None:
-        """Wait until fewer than the allowed starts are under way."""
-        while (
-            len(running := [s for _, s in self._under_way if s and not s.done()]) >= self._in_flight
-        ):
-            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        """
+        Wait until fewer than the allowed starts are under way.
+
+        Those that the engine refuses are tried beside the others, up to a multiple of them.
+        """
+        most, of_all = self._in_flight, self._in_flight * REFUSED_BESIDE
+        while len(self._running) >= of_all or len(self._running) - self._refused_now >= most:
+            await asyncio.wait(
+                self._running, timeout=LONGEST_PAUSE_S, return_when=asyncio.FIRST_COMPLETED
+            )
 
     def _take(self, found: Placed | Damaged) -> None:
         if isinstance(found, Damaged):
             self._set_aside(found)
             self._under_way.append((found.after, None))
             return
-        self._under_way.append((found.after, asyncio.create_task(self._hand_over(found.record))))
+        start = asyncio.create_task(self._hand_over(found.record))
+        self._running.add(start)
+        start.add_done_callback(self._running.discard)
+        self._under_way.append((found.after, start))
 
     def _note(self, progress: "Progress") -> None:
         """Note how far we are; raise what the oldest start died of, if it did."""
@@ -145,19 +156,24 @@ class Feeder:
         self.counts[await self._started(event, record)] += 1
 
     async def _started(self, event: Event, record: Record) -> Taken:
-        pause = 0.05
-        while True:
-            try:
-                fresh = await self._start(event, record.body)
-            except RPCError as error:
-                if error.status in REFUSALS:
-                    await self._refuse(record, error.message, event.workflow_id)
+        pause, refused = 0.05, False
+        try:
+            while True:
+                try:
+                    fresh = await self._start(event, record.body)
+                except Unstartable as error:
+                    await self._refuse(record, str(error), event.workflow_id)
                     return Taken.REFUSED
-                log.warning("engine.away", reason=error.message, delivery=event.workflow_id)
-            else:
-                return Taken.STARTED if fresh else Taken.DUPLICATE
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
+                except RPCError as error:
+                    log.warning("engine.away", reason=error.message, delivery=event.workflow_id)
+                    if error.status not in AWAY and not refused:
+                        refused, self._refused_now = True, self._refused_now + 1
+                else:
+                    return Taken.STARTED if fresh else Taken.DUPLICATE
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+        finally:
+            self._refused_now -= refused
 
     async def _refuse(self, record: Record, reason: str, delivery: str | None = None) -> None:
         log.error("delivery.refused", reason=reason, delivery=delivery)

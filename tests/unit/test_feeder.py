@@ -18,6 +18,7 @@ from starter.cursor import Cursor
 from starter.feeder import Feeder, Taken
 from starter.record import header_of
 from starter.spool import Spool, segments
+from starter.start import Unstartable
 
 MIB = 1024 * 1024
 
@@ -40,7 +41,7 @@ class Engine:
             if self.away:
                 raise RPCError("no connection", RPCStatusCode.UNAVAILABLE, b"")
             if event.delivery_id in self.refuses:
-                raise RPCError("payload too large", RPCStatusCode.INVALID_ARGUMENT, b"")
+                raise Unstartable("payload exceeds the limit")
             fresh = event.delivery_id not in self.started
             if fresh:
                 self.started.append(event.delivery_id)
