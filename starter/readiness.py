@@ -4,15 +4,15 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from starter.aside import Aside
 from starter.cursor import Cursor
 from starter.frames import HEAD, OPENING_BYTES
-from starter.spool import Spool, segments
+from starter.spool import Spool, segments, sync_folder
 
-PROBE_BYTES = 4096
 ROOM_BYTES = 64 * 1024
 ENGINE_TIMEOUT_S = 0.5
 ENGINE_KEPT_S = 1.0
@@ -88,7 +88,7 @@ async def readiness(
     if spool is None:
         ready, stands, oldest = reachable, "unused", None
     else:
-        stands = await asyncio.to_thread(state, spool, spool_limit_bytes)
+        stands = await state(spool, spool_limit_bytes)
         ready = stands == "writable"
         oldest = await asyncio.to_thread(oldest_waiting, spool.folder)
     return Readiness(
@@ -103,28 +103,34 @@ async def readiness(
     )
 
 
-def state(spool: Spool, limit_bytes: int) -> str:
+async def state(spool: Spool, limit_bytes: int) -> str:
     """
-    Whether *spool* would take a record of usual size. After a failed write the disk is tried anew.
+    Whether *spool* would take a record of usual size.
+
+    After a failed append it is broken until we can do what its next append does: begin a file
+    and write such a record. So a door that is sent nothing while it is broken becomes ready.
     """
     if spool.backlog_bytes + ROOM_BYTES > limit_bytes:
         return "full"
-    if spool.last_error is not None and not writable(spool.folder):
+    if spool.last_error and not await asyncio.to_thread(writable, spool.folder):
         return "broken"
     return "writable"
 
 
 def writable(folder: Path) -> bool:
-    """Whether a small file can be written in *folder*, down to the disk."""
+    """Whether a file with a record of usual size can be begun in *folder*, down to the disk."""
     probe = folder / "probe"
     try:
         with probe.open("wb") as file:
-            file.write(os.urandom(PROBE_BYTES))
+            file.write(os.urandom(ROOM_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        probe.unlink()
+        sync_folder(folder)
     except OSError:
         return False
+    finally:
+        with suppress(OSError):  # a disk that does not let go of it refuses the next one, too
+            probe.unlink(missing_ok=True)
     return True
 
 

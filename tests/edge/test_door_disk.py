@@ -64,6 +64,22 @@ async def test_a_disk_that_was_full_when_a_file_was_to_be_begun_is_no_503_for_ev
     assert (filling, refused, taken) == ([202] * 2, [503] * 3, [202] * 3)
 
 
+async def test_a_disk_with_little_room_is_broken_until_a_usual_delivery_fits_again(
+    door: Running,
+) -> None:
+    body = issue(note="x" * 30_000)
+    with refusing_disk(door, room_bytes=10_000):
+        refused = door.deliver(body).status_code
+        broken = [await stands(door, "broken") for _ in range(3)]
+    mended = await stands(door, "writable")
+    left = [path.name for path in (door.folder / "var" / "spool").glob("probe*")]
+
+    assert refused == 503
+    assert broken == [True, True, True]
+    assert (mended, left) == (True, [])
+    assert door.deliver(body).status_code == 202
+
+
 async def test_a_body_the_disk_refused_may_come_under_another_id(door: Running) -> None:
     with refusing_disk(door):
         refused = door.deliver(issue(), "a-1").status_code
