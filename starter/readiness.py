@@ -112,7 +112,8 @@ async def state(spool: Spool, limit_bytes: int) -> str:
     """
     if spool.backlog_bytes + ROOM_BYTES > limit_bytes:
         return "full"
-    if spool.last_error and not await asyncio.to_thread(writable, spool.folder):
+    failed = spool.last_error is not None
+    if failed and not await asyncio.to_thread(writable, spool.folder):
         return "broken"
     return "writable"
 
