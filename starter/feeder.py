@@ -21,20 +21,18 @@ from temporalio.service import RPCError
 from contexten.delivery import Event
 from starter.cursor import Cursor
 from starter.frames import Record
+from starter.progress import Progress
 from starter.record import event_of
-from starter.spool import Spool, segments, take_lock
+from starter.spool import Spool, take_lock
 from starter.start import AWAY, Unstartable
 from starter.tail import Damaged, Placed, Tail
 
 log = structlog.get_logger()
 
 POLL_S = 0.005
-KEEP_CURSOR_EVERY_S = 0.05
-TIDY_EVERY_S = 30.0
 LONGEST_PAUSE_S = 1.0
 REFUSED_BESIDE = 8
 LOCK_POLL_S = 0.5
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Taken(StrEnum):
@@ -87,7 +85,7 @@ class Feeder:
         lock = await self._lock()
         self._refused = self._open_refused()
         try:
-            await self._feed(Tail(self._folder, opening_cursor(self._folder)))
+            await self._feed(Progress(self._folder, self._retention_s))
         finally:
             await self._refused.close()
             os.close(lock)
@@ -97,8 +95,8 @@ class Feeder:
             await asyncio.sleep(LOCK_POLL_S)
         return lock
 
-    async def _feed(self, tail: Tail) -> None:
-        progress = Progress(self._folder, tail.cursor, self._retention_s)
+    async def _feed(self, progress: Progress) -> None:
+        tail = Tail(self._folder, progress.cursor)
         try:
             while True:
                 for found in tail.read():
@@ -135,7 +133,7 @@ class Feeder:
         start.add_done_callback(self._running.discard)
         self._under_way.append((found.after, start))
 
-    def _note(self, progress: "Progress") -> None:
+    def _note(self, progress: Progress) -> None:
         """Note how far we are; raise what the oldest start died of, if it did."""
         progress.note(self._done(progress.cursor), time.monotonic())
         if self._under_way and (oldest := self._under_way[0][1]) is not None and oldest.done():
@@ -193,56 +191,3 @@ def was_taken(start: asyncio.Task[None] | None) -> bool:
     if start is None:
         return True
     return start.done() and not start.cancelled() and start.exception() is None
-
-
-class Progress:
-    """
-    How far we are, kept on the disk now and then, and the tidying that goes with it.
-
-    Attributes:
-        cursor: The last one noted.
-    """
-
-    def __init__(self, folder: Path, cursor: Cursor, retention_s: float) -> None:
-        self.cursor = cursor
-        self._folder = folder
-        self._retention_s = retention_s
-        self._kept = cursor
-        self._kept_at = self._tidied_at = 0.0
-
-    def note(self, cursor: Cursor, now: float) -> None:
-        """Everything before *cursor* was taken, at *now*, a monotonic time in seconds."""
-        self.cursor = cursor
-        if cursor != self._kept and now - self._kept_at >= KEEP_CURSOR_EVERY_S:
-            self.keep(cursor)
-            self._kept_at = now
-        if now - self._tidied_at >= TIDY_EVERY_S:
-            tidy(self._folder, self._kept, time.time() - self._retention_s)
-            self._tidied_at = now
-
-    def keep(self, cursor: Cursor) -> None:
-        """Write *cursor* to the disk."""
-        cursor.write(self._folder)
-        self._kept = cursor
-
-
-def opening_cursor(folder: Path) -> Cursor:
-    """
-    Where to begin: at the kept cursor, or at the oldest file if the machine was started anew.
-
-    An engine whose database is not synced with every commit can forget, in a power cut, what
-    it had said yes to. What it does remember it answers as a duplicate.
-    """
-    boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
-    noted = folder / "boot"
-    if not noted.exists() or noted.read_text() != boot:
-        Cursor().write(folder)  # first, or a crash right now would end the going over
-        noted.write_text(boot)
-    return Cursor.read(folder)
-
-
-def tidy(folder: Path, taken: Cursor, before: float) -> None:
-    """Remove the files that were taken whole and last written before *before*, epoch seconds."""
-    for path in segments(folder):
-        if int(path.stem) < taken.segment and path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)

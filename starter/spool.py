@@ -22,6 +22,7 @@ from starter.cursor import Cursor
 from starter.frames import MARK_BYTES, OPENING_BYTES, Record, frame, mark_of, opening, scan
 
 SUFFIX = ".spool"
+SEGMENT_AGE_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Segment:
         failed: Whether a write failed. Then it must never be written to again: a reader may
             have taken what was not synced, and would step over what came to stand there.
         size: Bytes that are safe on the disk.
+        begun_at: When it was begun, monotonic seconds.
     """
 
     def __init__(self, folder: Path, number: int) -> None:
@@ -80,6 +82,7 @@ class Segment:
         self.number = number
         self.path = folder / f"{number:010d}{SUFFIX}"
         self.failed = False
+        self.begun_at = time.monotonic()
         self.mark = os.urandom(MARK_BYTES)
         self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -175,7 +178,14 @@ class Spool:
         last_error: Why the last append failed; None once one has succeeded again.
     """
 
-    def __init__(self, folder: Path, *, segment_bytes: int, limit_bytes: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        segment_bytes: int,
+        limit_bytes: int,
+        segment_age_s: float = SEGMENT_AGE_S,
+    ) -> None:
         """
         Open *folder* for writing, in a new file: an older one may end in a torn record.
 
@@ -183,6 +193,8 @@ class Spool:
             folder: Made if it is not there.
             segment_bytes: Size at which the next file is begun.
             limit_bytes: Bytes not yet taken by the engine at which appends are refused.
+            segment_age_s: Seconds after which the next file is begun, so that a quiet folder's
+                old records can be removed.
 
         Raises:
             SpoolTaken: If another process writes to it.
@@ -198,6 +210,7 @@ class Spool:
         self.last_error: str | None = None
         self._lock = lock
         self._segment_bytes = segment_bytes
+        self._segment_age_s = segment_age_s
         self._limit_bytes = limit_bytes
         self._segment = self._first_segment()
         self._waiting: list[Waiting] = []
@@ -260,7 +273,7 @@ class Spool:
     def _write(self, batch: list[Waiting]) -> SpoolBroken | None:
         size = sum(len(one.header) + len(one.body) for one in batch)
         try:
-            if self._segment.failed or self._would_outgrow(size):
+            if self._segment.failed or self._is_full(size):
                 self._next_segment()
             mark = self._segment.mark
             frames = (frame(mark, one.written_at, one.header, one.body) for one in batch)
@@ -274,8 +287,11 @@ class Spool:
         self._backlog.grew(self._segment.number, self._segment.size)
         return None
 
-    def _would_outgrow(self, size: int) -> bool:
-        return not self._segment.empty and self._segment.size + size > self._segment_bytes
+    def _is_full(self, size: int) -> bool:
+        """Whether *size* bytes more belong into the next file."""
+        segment = self._segment
+        old = time.monotonic() - segment.begun_at >= self._segment_age_s
+        return not segment.empty and (old or segment.size + size > self._segment_bytes)
 
     def _next_segment(self) -> None:
         full, self._segment = self._segment, begun(self.folder, self._segment.number)

@@ -13,9 +13,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from waiting import until
 
 from contexten.delivery import Event
-from starter import feeder
 from starter.cursor import Cursor
 from starter.feeder import Feeder, Taken
+from starter.progress import opening_cursor
 from starter.record import header_of
 from starter.spool import Spool, segments
 from starter.start import Unstartable
@@ -198,7 +198,7 @@ async def test_of_two_feeders_one_feeds_and_the_other_takes_over(tmp_path: Path)
     assert other.started == ["5", "6", "7", "8", "9"]
 
 
-async def test_after_the_machine_was_started_anew_all_that_is_kept_is_gone_over_again(
+async def test_after_the_machine_was_started_anew_what_was_taken_lately_is_gone_over_again(
     tmp_path: Path,
 ) -> None:
     spool, engine = opened(tmp_path / "spool"), Engine()
@@ -212,20 +212,6 @@ async def test_after_the_machine_was_started_anew_all_that_is_kept_is_gone_over_
     await spool.close()
 
     assert engine.started == ["0", "1", "2", "3", "4"]
-
-
-async def test_taken_files_are_removed_when_their_time_is_over(tmp_path: Path) -> None:
-    folder = tmp_path / "spool"
-    for _ in range(3):
-        spool = opened(folder)
-        await append(spool, 2)
-        await spool.close()
-    oldest, second, newest = segments(folder)
-
-    feeder.tidy(folder, Cursor(int(newest.stem), 0), before=second.stat().st_mtime + 1)
-
-    assert segments(folder) == [newest]
-    assert not oldest.exists()
 
 
 @pytest.mark.parametrize("status", [RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED])
@@ -316,7 +302,7 @@ async def test_a_crash_right_after_the_machine_was_started_anew_ends_no_going_ov
     (tmp_path / "spool" / "boot").write_text("another boot")
     engine.started.clear()
 
-    feeder.opening_cursor(tmp_path / "spool")  # and here the power fails
+    opening_cursor(tmp_path / "spool")  # and here the power fails
     async with running(a_feeder(tmp_path, engine)):
         await until(started(engine, 5))
     await spool.close()

@@ -63,6 +63,16 @@ async def test_a_new_file_is_begun_when_one_is_full(tmp_path: Path) -> None:
     assert bodies(Tail(tmp_path, Cursor())) == [b"body %d" % n for n in range(100)]
 
 
+async def test_a_new_file_is_begun_when_one_is_old(tmp_path: Path) -> None:
+    kept = Spool(tmp_path, segment_bytes=MIB, limit_bytes=MIB, segment_age_s=0)
+    for n in range(3):
+        await kept.append(b"h", b"body %d" % n)
+    await kept.close()
+
+    assert len(segments(tmp_path)) == 3
+    assert bodies(Tail(tmp_path, Cursor())) == [b"body %d" % n for n in range(3)]
+
+
 async def test_a_reader_follows_while_the_writer_writes(tmp_path: Path) -> None:
     kept = spool(tmp_path, segment_bytes=2000)
     tail = Tail(tmp_path, Cursor())
