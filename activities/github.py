@@ -1,11 +1,15 @@
 """What we do on GitHub, one deed each, safe to repeat."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Protocol
 
 from temporalio import activity
 
 from activities.boundary import told_to_temporal
+from activities.clients.deadline import within
 from contexten.github import (
     CheckRun,
     Comment,
@@ -26,6 +30,9 @@ from contexten.github import (
 )
 from contexten.sweep import Look, Seen
 
+TO_TELL = timedelta(seconds=2)
+"""What is left of an attempt for telling how it ended."""
+
 
 class GithubApi(Protocol):
     """The part of GitHub we need. ``activities.clients.github`` is the real one."""
@@ -43,6 +50,19 @@ class GithubApi(Protocol):
     def read_file(self, file: FileAt) -> FileText: ...
     def list_failed_deliveries(self, look: Look, beat: Callable[[], None]) -> Seen: ...
     def redeliver(self, redelivery: Redelivery) -> None: ...
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """
+    Around a deed: its errors are told to Temporal, and it is over before its attempt is.
+
+    Nobody stops a thread, and what one writes late stands beside what the next attempt writes.
+    """
+    limit = activity.info().start_to_close_timeout if activity.in_activity() else None
+    seconds = (limit - TO_TELL).total_seconds() if limit else math.inf
+    with told_to_temporal(), within(seconds):
+        yield
 
 
 class GithubActivities:
@@ -67,7 +87,7 @@ class GithubActivities:
         Raises:
             ClientError: The issue is gone or locked.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.post_comment(comment)
 
     @activity.defn(name="github.post_review_comment")
@@ -80,7 +100,7 @@ class GithubActivities:
         Raises:
             ClientError: The pull request is gone, or its diff has no such line.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.post_review_comment(comment)
 
     @activity.defn(name="github.create_issue")
@@ -93,7 +113,7 @@ class GithubActivities:
         Raises:
             ClientError: The repository is gone, archived or has no issues.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.create_issue(issue)
 
     @activity.defn(name="github.create_pull_request")
@@ -106,7 +126,7 @@ class GithubActivities:
         Raises:
             ClientError: A branch is missing, or they do not differ.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.create_pull_request(pull)
 
     @activity.defn(name="github.read_pull_request")
@@ -117,7 +137,7 @@ class GithubActivities:
         Raises:
             ClientError: There is none.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.read_pull_request(target)
 
     @activity.defn(name="github.create_check_run")
@@ -130,7 +150,7 @@ class GithubActivities:
         Raises:
             ClientError: There is no such commit.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.create_check_run(check)
 
     @activity.defn(name="github.add_labels")
@@ -143,7 +163,7 @@ class GithubActivities:
         Raises:
             ClientError: The issue is gone.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.add_labels(labels)
 
     @activity.defn(name="github.remove_labels")
@@ -156,7 +176,7 @@ class GithubActivities:
         Raises:
             ClientError: The issue is gone.
         """
-        with told_to_temporal():
+        with attempt():
             self._api.remove_labels(labels)
 
     @activity.defn(name="github.add_reaction")
@@ -169,7 +189,7 @@ class GithubActivities:
         Raises:
             ClientError: What we react to is gone.
         """
-        with told_to_temporal():
+        with attempt():
             self._api.add_reaction(reaction)
 
     @activity.defn(name="github.search_issues")
@@ -180,7 +200,7 @@ class GithubActivities:
         Raises:
             ClientError: The query does not say where to search, or cannot be understood.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.search_issues(search)
 
     @activity.defn(name="github.read_file")
@@ -191,7 +211,7 @@ class GithubActivities:
         Raises:
             ClientError: There is none, or it is a folder, no text or larger than 1 MB.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.read_file(file)
 
     @activity.defn(name="github.list_failed_deliveries")
@@ -202,7 +222,7 @@ class GithubActivities:
         Raises:
             ClientError: There are no such webhooks, or we may not see them.
         """
-        with told_to_temporal():
+        with attempt():
             return self._api.list_failed_deliveries(look, activity.heartbeat)
 
     @activity.defn(name="github.redeliver")
@@ -215,5 +235,5 @@ class GithubActivities:
         Raises:
             ClientError: GitHub has forgotten the attempt.
         """
-        with told_to_temporal():
+        with attempt():
             self._api.redeliver(redelivery)

@@ -58,7 +58,7 @@ class GithubClient:
         Args:
             base_url: GitHub's REST API.
             credentials: Who we are; without any, every deed raises FatalError.
-            timeout_s: How long GitHub may be silent, in whole seconds rounded up.
+            timeout_s: Seconds before a request is given up, all in all.
             clock: Seconds that only grow, by which tokens are renewed.
         """
         self._session = GithubSession(base_url, credentials, timeout_s, clock)

@@ -1,9 +1,10 @@
 """
-One connection to GitHub as PyGithub uses one, which follows what was renamed.
+One connection to GitHub as PyGithub uses one, which follows what was renamed, and ends in time.
 
 A repository that was renamed or transferred answers with a redirect. It is followed once, to the
 same host, with the verb, the body and the query kept: PyGithub follows a 301 only, and forgets
-the query, so that it would read a file on another branch than it was asked for.
+the query, so that it would read a file on another branch than it was asked for. Nor is an answer
+slept for that is still being made, as PyGithub does: when to ask again is not for us to say.
 """
 
 from dataclasses import dataclass, replace
@@ -13,8 +14,13 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 from github.Requester import Requester, RequestsResponse
 
+from activities.clients.deadline import left, within
 from activities.clients.github_errors import PLATFORM
+from activities.clients.github_socket import Adapter
 from contexten.errors import FatalError, TransientError
+
+LEAST_S = 1.0
+"""With less than that left no request is begun: its answer could not be waited for."""
 
 MOVED = (
     HTTPStatus.MOVED_PERMANENTLY,
@@ -40,6 +46,8 @@ class Connection:
         self._base = urlsplit(base_url)
         self._timeout_s = timeout_s
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter(pool_connections=1, pool_maxsize=1))
         self._session.auth = Requester.noopAuth  # or a .netrc file would speak for us
         self._asked = Asked("GET", base_url, {}, None)
 
@@ -51,7 +59,7 @@ class Connection:
         self, verb: str, url: str, body: str | None, headers: dict[str, str], stream: bool
     ) -> None:
         """Say what is asked next, with the path and query of *url*; nothing is sent yet."""
-        del stream  # what we read is small
+        del stream  # an answer is read whole
         whole = f"{self._base.scheme}://{self._base.netloc}{url}"
         self._asked = Asked(verb, whole, headers, body)
 
@@ -61,7 +69,8 @@ class Connection:
 
         Raises:
             FatalError: If it leads to another host, port or scheme.
-            TransientError: If it leads to another redirect.
+            TransientError: If it leads to another redirect, is still being made, or the time
+                is over.
         """
         answer = self._answer()
         if moved(answer):
@@ -69,18 +78,24 @@ class Connection:
             answer = self._answer()
             if moved(answer):
                 raise TransientError("GitHub redirects without end", platform=PLATFORM)
+        if answer.status_code == HTTPStatus.ACCEPTED and self._asked.verb == "GET":
+            raise TransientError("GitHub answered 202: it is still at it", platform=PLATFORM)
         return RequestsResponse(answer)
 
     def _answer(self) -> requests.Response:
+        if left() < LEAST_S:
+            reason = "there is no time left in this attempt for another request to GitHub"
+            raise TransientError(reason, platform=PLATFORM)
         asked = self._asked
-        return self._session.request(
-            asked.verb,
-            asked.url,
-            headers=asked.headers,
-            data=asked.body,
-            timeout=self._timeout_s,
-            allow_redirects=False,
-        )
+        with within(self._timeout_s):
+            return self._session.request(
+                asked.verb,
+                asked.url,
+                headers=asked.headers,
+                data=asked.body,
+                timeout=left(),
+                allow_redirects=False,
+            )
 
     def _moved_to(self, location: str) -> str:
         place = urlsplit(urljoin(self._asked.url, location))

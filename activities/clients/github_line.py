@@ -5,6 +5,7 @@ PyGithub keeps the request under way in its connection object, so two threads mu
 one. There are as many lines as there ever were requests at once; who asks is said with each.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,12 +45,12 @@ class Request:
 class Line:
     """PyGithub over one connection, for one thread at a time."""
 
-    def __init__(self, base_url: str, timeout_s: int) -> None:
+    def __init__(self, base_url: str, timeout_s: float) -> None:
         self._connection: Any = Connection(base_url, timeout_s)  # PyGithub wants its own class
         self._requester = Requester(
             auth=None,
             base_url=base_url,
-            timeout=timeout_s,
+            timeout=math.ceil(timeout_s),
             user_agent="contexten",
             per_page=PER_PAGE,
             verify=True,
@@ -79,7 +80,7 @@ class Line:
 class Lines:
     """All lines to one GitHub. Safe to be used by many threads."""
 
-    def __init__(self, base_url: str, timeout_s: int) -> None:
+    def __init__(self, base_url: str, timeout_s: float) -> None:
         self._base_url = base_url
         self._timeout_s = timeout_s
         self._free: deque[Line] = deque()

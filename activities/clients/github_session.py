@@ -1,7 +1,6 @@
 """Our requests to GitHub's REST API: who we are, one request, and all pages of a list."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,9 +53,9 @@ class GithubSession:
         self, base_url: str, credentials: Credentials, timeout_s: float, clock: Clock
     ) -> None:
         self._credentials = credentials
-        self._lines = Lines(base_url, max(1, math.ceil(timeout_s)))
+        self._lines = Lines(base_url, timeout_s)
         self._app: AppAuth | None = None
-        self._installations = Installations(self._ask_as_app, clock)
+        self._installations = Installations(self._ask_as_app, timeout_s, clock)
 
     def close(self) -> None:
         """Close all connections."""

@@ -25,6 +25,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from activities.clients.deadline import left
 from activities.clients.github_answers import read
 from activities.clients.github_errors import PLATFORM
 from contexten.errors import AuthenticationError, ClientError, PlatformError, TransientError
@@ -71,13 +72,15 @@ class Token:
 class Installations:
     """What we are let in by, wherever our App is installed. Safe to be used by many threads."""
 
-    def __init__(self, ask_as_app: AskAsApp, clock: Clock) -> None:
+    def __init__(self, ask_as_app: AskAsApp, timeout_s: float, clock: Clock) -> None:
         """
         Args:
             ask_as_app: Makes a request with a verb and a path in the App's own name.
+            timeout_s: Seconds to wait for another thread that asks the same.
             clock: Seconds that only grow.
         """
         self._ask_as_app = ask_as_app
+        self._timeout_s = timeout_s
         self._clock = clock
         self._ids: dict[Scope, int] = {}
         self._tokens: dict[int, Token] = {}
@@ -151,9 +154,20 @@ class Installations:
 
     @contextmanager
     def _one_at_a_time(self, what: Scope | int) -> Iterator[None]:
-        """Let one thread find out *what* all of them want to know."""
-        with self._asking.setdefault(what, threading.Lock()):
+        """
+        Let one thread find out *what* all of them want to know.
+
+        Raises:
+            TransientError: If another takes too long over it.
+        """
+        asking = self._asking.setdefault(what, threading.Lock())
+        if not asking.acquire(timeout=max(0, min(self._timeout_s, left()))):
+            reason = "another call has been waiting too long for a token of the App"
+            raise TransientError(reason, platform=PLATFORM)
+        try:
             yield
+        finally:
+            asking.release()
 
     def _granted(self, installation: int) -> Token:
         asked_at = self._clock()
