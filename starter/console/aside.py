@@ -22,7 +22,7 @@ from starter.frames import Record
 from starter.quarantine import quarantined, read_again
 from starter.record import event_of
 from starter.settings import Settings, load
-from starter.start import start
+from starter.start import Unstartable, start
 
 
 class Where(StrEnum):
@@ -60,7 +60,10 @@ def listed(console: Console, where: Where) -> None:
     if not found:
         console.print("There are none.")
         return
-    table = Table("id", "received", "event", "delivery", "bytes", "because", box=None)
+    table = Table(box=None)
+    table.add_column("id", no_wrap=True)
+    for name in ("received", "event", "delivery", "bytes", "because"):
+        table.add_column(name, overflow="fold")
     for one in found:
         entry = entry_of(where, one.record)
         received = entry.received_at.astimezone().strftime("%m-%d %H:%M:%S")
@@ -140,7 +143,7 @@ async def started(engine: Client, event: Event, body: bytes) -> bool:
     """
     try:
         return await start(engine, event, body, eager=False)
-    except (RPCError, OSError) as error:
+    except (Unstartable, RPCError, OSError) as error:
         raise Complaint(f"the engine does not take it: {printable(str(error))}") from None
 
 

@@ -1,6 +1,7 @@
 """What leads to nothing is listed, shown without harm, and released once it can be."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ LABELED = OWN_PAYLOADS / "github" / "issues.labeled.json"
 NOW = datetime.now(UTC)
 HEADERS = {b"content-type": b"application/json", b"x-hub-signature-256": b"sha256=" + b"0" * 64}
 NOWHERE = "127.0.0.1:1"
+TOO_LONG = "x" * 2000
 RAW = b'{"a": "\x1b[2Jcleared", "b": "\xff"}'
 
 
@@ -50,7 +52,7 @@ async def in_refused(folder: Path, *deliveries: str) -> None:
 
 def ids(listed: str) -> list[str]:
     """The ids in what `list` printed."""
-    return [line.split()[0] for line in listed.splitlines()[1:]]
+    return re.findall(r"^ *([0-9a-f]{12})  ", listed, re.MULTILINE)
 
 
 async def handled(shell: Shell, workflow_id: str) -> bool:
@@ -93,11 +95,11 @@ async def test_what_can_be_read_by_now_is_released_from_quarantine_once(shell: S
 
 
 async def test_what_was_refused_is_released_and_then_leads_to_something(shell: Shell) -> None:
-    await in_refused(shell.var / "refused", "late-1", "late-2")
+    await in_refused(shell.var / "refused", "late-1", "late-2", TOO_LONG)
     up = Up(shell)
     try:
         await up.ready()
-        first, second, unreadable = ids(shell.run("refused", "list").text)
+        first, second, too_long, unreadable = ids(shell.run("refused", "list").text)
         before = shell.run("status")
         one = shell.run("refused", "release", first)
         rest = shell.run("refused", "release", "--all")
@@ -107,13 +109,15 @@ async def test_what_was_refused_is_released_and_then_leads_to_something(shell: S
     finally:
         await up.stopped()
 
-    assert "3 deliveries the engine did not take" in before.text
+    assert "4 deliveries the engine did not take" in before.text
     assert (before.status, one.status, rest.status) == (1, 0, 1)
     assert "github/late-1 is with the engine now" in one.text
     assert "github/late-2 is with the engine now" in rest.text
     assert second in rest.text
     assert f"{unreadable}: its header cannot be read" in rest.text
-    assert left == [unreadable]
+    assert f"{too_long}: the engine does not take it: " in rest.text
+    assert "Not released: 2 of 3." in rest.text
+    assert left == [too_long, unreadable]
     assert done == ["comment", "comment"]
 
 
