@@ -12,11 +12,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from starter import disk
 from starter.cursor import Cursor
 from starter.spool import segments
 
+log = structlog.get_logger()
+
 KEEP_CURSOR_EVERY_S = 0.05
+AGAIN_AFTER_S = 1.0
 TIDY_EVERY_S = 30.0
 PAST = "past.json"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -44,10 +49,10 @@ class Progress:
             folder: The spool.
             retention_s: Seconds a file is kept after all of it was taken.
         """
-        self.cursor = opening_cursor(folder)
         self._folder = folder
         self._retention_s = retention_s
         self._past = past(folder)
+        self.cursor = Cursor.read(folder) if boot_noted(folder) else self._go_back()
         self._kept = self.cursor
         self._kept_at = self._tidied_at = float("-inf")
 
@@ -56,12 +61,13 @@ class Progress:
         Everything before *cursor* was taken, at *now*, a monotonic time in seconds.
 
         Raises:
-            OSError: If the disk refused; it is tried again with the next note.
+            OSError: If the disk refused; it is tried again with a note a second later.
         """
         self.cursor = cursor
         if cursor != self._kept and now - self._kept_at >= KEEP_CURSOR_EVERY_S:
-            self._kept_at = now
+            self._kept_at = now + AGAIN_AFTER_S
             self.keep(cursor)
+            self._kept_at = now
         if now - self._tidied_at >= TIDY_EVERY_S:
             self._tidied_at = now
             self._remember(now)
@@ -77,6 +83,18 @@ class Progress:
         cursor.write(self._folder)
         self._kept = cursor
 
+    def _go_back(self) -> Cursor:
+        """The cursor to begin from after the machine was started anew."""
+        oldest = self._past[0].cursor
+        self._past = [Mark(float("-inf"), oldest)]
+        try:
+            keep_past(self._folder, self._past)
+            oldest.write(self._folder)
+            (self._folder / "boot").write_text(boot())  # last, or a crash now would end it
+        except OSError as error:  # the next start goes back once more, then
+            log.warning("disk.refuses", reason=str(error))
+        return oldest
+
     def _remember(self, now: float) -> None:
         """Mark where we are; forget the marks that are too old to go back to."""
         latest = [] if self._past[-1].cursor == self.cursor else [Mark(now, self.cursor)]
@@ -86,21 +104,15 @@ class Progress:
             self._past = marks
 
 
-def opening_cursor(folder: Path) -> Cursor:
-    """
-    Where to begin: at the kept cursor, or at the oldest mark if the machine was started anew.
+def boot() -> str:
+    """What tells this start of the machine from every other; empty where nothing does."""
+    return BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
 
-    Raises:
-        OSError: If the disk refused.
-    """
-    boot = BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
+
+def boot_noted(folder: Path) -> bool:
+    """Whether the machine has not been started anew since *folder* was last read."""
     noted = folder / "boot"
-    if not noted.exists() or noted.read_text() != boot:
-        begin = past(folder)[0].cursor
-        keep_past(folder, [Mark(float("-inf"), begin)])
-        begin.write(folder)
-        noted.write_text(boot)  # last, or a crash right now would end the going over
-    return Cursor.read(folder)
+    return noted.exists() and noted.read_text() == boot()
 
 
 def past(folder: Path) -> list[Mark]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from starter.cursor import Cursor
-from starter.progress import BOOT_ID, Progress, opening_cursor
+from starter.progress import BOOT_ID, Progress
 from starter.spool import Spool, segments
 
 KEPT_S = 900.0
@@ -40,7 +40,7 @@ async def test_what_was_taken_long_before_a_power_cut_is_not_gone_over_again(
     before.note(late, LONG_AGO + HOUR_S)
     power_cut(tmp_path)
 
-    assert opening_cursor(tmp_path) == early
+    assert progress(tmp_path).cursor == early
 
 
 async def test_a_quiet_feeder_goes_back_over_nothing(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ async def test_a_quiet_feeder_goes_back_over_nothing(tmp_path: Path) -> None:
         before.note(taken, LONG_AGO + 60 * minute)
     power_cut(tmp_path)
 
-    assert opening_cursor(tmp_path) == taken
+    assert progress(tmp_path).cursor == taken
 
 
 async def test_what_was_written_long_ago_and_taken_lately_is_gone_over_again(
@@ -64,7 +64,7 @@ async def test_what_was_written_long_ago_and_taken_lately_is_gone_over_again(
     before.note(late, LONG_AGO + KEPT_S / 2)
     power_cut(tmp_path)
 
-    assert opening_cursor(tmp_path) == Cursor()
+    assert progress(tmp_path).cursor == Cursor()
     assert len(segments(tmp_path)) == 2
 
 
@@ -74,10 +74,10 @@ async def test_what_was_taken_is_remembered_when_the_feeder_alone_is_started_ane
     early, late = await files(tmp_path, 2)
     progress(tmp_path).note(early, LONG_AGO)
     progress(tmp_path).note(late, LONG_AGO + HOUR_S)
-    went_on = opening_cursor(tmp_path)
+    went_on = progress(tmp_path).cursor
     power_cut(tmp_path)
 
-    assert (went_on, opening_cursor(tmp_path)) == (late, early)
+    assert (went_on, progress(tmp_path).cursor) == (late, early)
 
 
 async def test_a_second_power_cut_goes_back_as_far_as_the_first(tmp_path: Path) -> None:
@@ -89,7 +89,22 @@ async def test_a_second_power_cut_goes_back_as_far_as_the_first(tmp_path: Path) 
     progress(tmp_path).note(last, 10.0)
     power_cut(tmp_path)
 
-    assert opening_cursor(tmp_path) == early
+    assert progress(tmp_path).cursor == early
+
+
+async def test_a_disk_that_refuses_after_a_power_cut_costs_no_going_over(tmp_path: Path) -> None:
+    early, late = await files(tmp_path, 2)
+    before = progress(tmp_path)
+    before.note(early, LONG_AGO)
+    before.note(late, LONG_AGO + HOUR_S)
+    power_cut(tmp_path)
+    in_the_way = tmp_path / "cursor.json.new"
+    in_the_way.mkdir()
+
+    refused = progress(tmp_path).cursor
+    in_the_way.rmdir()
+
+    assert (refused, progress(tmp_path).cursor) == (early, early)
 
 
 @pytest.mark.parametrize("written", [b"", b"[[1", b"[]", b'[["x", 1, 2]]', b"[[1.0, 2]]", b"{}"])
@@ -99,7 +114,7 @@ async def test_marks_that_cannot_be_read_mean_the_beginning(tmp_path: Path, writ
     (tmp_path / "past.json").write_bytes(written)
     power_cut(tmp_path)
 
-    assert opening_cursor(tmp_path) == Cursor()
+    assert progress(tmp_path).cursor == Cursor()
 
 
 async def test_taken_files_are_removed_when_their_time_is_over(tmp_path: Path) -> None:
