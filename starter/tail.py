@@ -53,14 +53,12 @@ class Tail:
     def read(self) -> list[Placed | Damaged]:
         """What has come since the last read, a few megabytes at most; empty if nothing has."""
         path = self._path()
-        if not path.exists():
-            return self._read_next_file(path) if self._following() is not None else []
-        found = self._read_on(path, path.stat().st_size)
+        found = self._read_on(path)
         if found:
             self._cursor = found[-1].after
         elif self._following() is not None:
             # Asked again: the writer may have added to this file before it began the next.
-            found = self._read_on(path, path.stat().st_size) or self._read_next_file(path)
+            found = self._read_on(path) or self._read_next_file(path)
             if found:
                 self._cursor = found[-1].after
         return found
@@ -81,21 +79,22 @@ class Tail:
         if following is None:
             return []
         start = max(self._cursor.offset, OPENING_BYTES)
-        rest = self._bytes(path, start, None) if path.exists() else b""
+        rest = bytes_of(path, start, None)
         self._cursor = Cursor(following, 0)
         if not rest:
             return self.read()
         return [Damaged(path, Damage(start, start + len(rest)), rest, self._cursor)]
 
-    def _read_on(self, path: Path, size: int) -> list[Placed | Damaged]:
+    def _read_on(self, path: Path) -> list[Placed | Damaged]:
+        size = size_of(path)
         offset = max(self._cursor.offset, OPENING_BYTES)
         mark = self._mark(path) if size - offset >= HEAD.size else None
         if mark is None:
             return []
-        data = self._bytes(path, offset, CHUNK_BYTES)
+        data = bytes_of(path, offset, CHUNK_BYTES)
         found = list(scan(data, mark, offset))
         if not found and size - offset > len(data):
-            data = self._bytes(path, offset, None)
+            data = bytes_of(path, offset, None)
             found = list(scan(data, mark, offset))
         placed = [self._placed(path, data, offset, one) for one in found]
         return [*self._opening_damage(path, mark), *placed] if placed else []
@@ -109,19 +108,31 @@ class Tail:
         return Damaged(path, found, data[found.start - offset : found.end - offset], after)
 
     def _mark(self, path: Path) -> bytes | None:
-        beginning = self._bytes(path, 0, OPENING_BYTES + MARK_BYTES)
-        return mark_of(beginning if undamaged(beginning) else self._bytes(path, 0, None))
+        beginning = bytes_of(path, 0, OPENING_BYTES + MARK_BYTES)
+        return mark_of(beginning if undamaged(beginning) else bytes_of(path, 0, None))
 
     def _opening_damage(self, path: Path, mark: bytes) -> list[Damaged]:
         """The opening of a file that is begun to be read, if it is not what it was."""
-        found = self._bytes(path, 0, OPENING_BYTES)
+        found = bytes_of(path, 0, OPENING_BYTES)
         if self._cursor.offset or found == opening(mark):
             return []
         after = Cursor(self._cursor.segment, OPENING_BYTES)
         return [Damaged(path, Damage(0, OPENING_BYTES), found, after)]
 
-    @staticmethod
-    def _bytes(path: Path, offset: int, most: int | None) -> bytes:
+
+def size_of(path: Path) -> int:
+    """Bytes in the file *path*; none if it is gone: a door that stops removes an empty file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def bytes_of(path: Path, offset: int, most: int | None) -> bytes:
+    """The bytes of *path* from *offset* on, at *most* so many; none if it is gone."""
+    try:
         with path.open("rb") as file:
             file.seek(offset)
             return file.read(-1 if most is None else most)
+    except FileNotFoundError:
+        return b""

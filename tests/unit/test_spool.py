@@ -5,10 +5,12 @@ import errno
 import os
 import resource
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as Gate
+from typing import IO
 
 import pytest
 from waiting import until
@@ -364,6 +366,45 @@ async def test_an_append_given_up_meanwhile_disturbs_no_other(tmp_path: Path) ->
     await kept.close()
 
     assert b"stays" in bodies(Tail(tmp_path, Cursor()))
+
+
+async def test_a_file_that_goes_while_it_is_read_ends_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(tmp_path, 3)
+    (gone,) = segments(tmp_path)
+    tail = Tail(tmp_path, Cursor(int(gone.stem)))
+    opened = Path.open
+
+    def too_late(path: Path, mode: str) -> IO[bytes]:
+        gone.unlink(missing_ok=True)
+        return opened(path, mode)
+
+    monkeypatch.setattr(Path, "open", too_late)
+    first = bodies(tail)
+    (tmp_path / f"{int(gone.stem) + 1:010d}.spool").touch()
+    await fill(tmp_path, 1)
+
+    assert (first, bodies(tail)) == ([], [b"body 0"])
+
+
+async def test_doors_that_come_and_go_without_a_delivery_disturb_no_reader(tmp_path: Path) -> None:
+    await fill(tmp_path, 1)
+    tail, stop = Tail(tmp_path, Cursor()), Gate()
+
+    def follow() -> list[bytes]:
+        read: list[bytes] = []
+        while not stop.is_set():
+            read += bodies(tail)
+        return read
+
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(follow)
+        for _ in range(200):
+            await spool(tmp_path).close()
+        stop.set()
+
+    assert reading.result() + bodies(tail) == [b"body 0"]
 
 
 def test_a_damaged_cursor_means_the_beginning(tmp_path: Path) -> None:
