@@ -42,20 +42,30 @@ Sandbox = Annotated[str | None, typer.Option("--at", help="address of the sandbo
 
 def main() -> None:
     """Run the command; whatever it complains of is said in plain words."""
+    try:
+        app()
+    except Exception as error:
+        said = said_of(error)
+        if said is None:
+            raise
+        leave(*said)
+    finally:
+        time.sleep(ENGINE_GOES_FIRST_S)  # the SDK's threads end before the interpreter does
+
+
+def said_of(error: Exception) -> tuple[str, int] | None:
+    """What to say of *error*, and the exit status; None if it is none of the operator's."""
     from starter.console.complaint import Complaint
     from starter.settings import SettingsError
     from workflows.registry import BrokenReactions
 
-    try:
-        app()
-    except Complaint as complaint:
-        leave(str(complaint), complaint.status)
-    except SettingsError as error:
-        leave(f"The settings do not hold.\n{error}", 2)
-    except BrokenReactions as error:
-        leave(str(error), 2)
-    finally:
-        time.sleep(ENGINE_GOES_FIRST_S)  # the SDK's threads end before the interpreter does
+    if isinstance(error, Complaint):
+        return str(error), error.status
+    if isinstance(error, SettingsError):
+        return f"The settings do not hold.\n{error}", 2
+    if isinstance(error, BrokenReactions):
+        return str(error), 2
+    return None
 
 
 def leave(message: str, status: int) -> None:
