@@ -7,7 +7,6 @@ SHA-256 of its content, so that the same payload is kept once and damage shows.
 
 import asyncio
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +19,9 @@ from temporalio.converter import (
     StorageDriverRetrieveContext,
     StorageDriverStoreContext,
 )
+
+from starter import disk
+from starter.spool import sync_folder
 
 
 class BlobMissing(Exception):  # noqa: N818 - it is the blob that is named
@@ -39,7 +41,12 @@ class FolderDriver(StorageDriver):
     async def store(
         self, context: StorageDriverStoreContext, payloads: Sequence[Payload]
     ) -> list[StorageDriverClaim]:
-        """Keep each payload, durably, and answer with its reference."""
+        """
+        Keep each payload, durably, and answer with its reference.
+
+        Raises:
+            OSError: If the disk refused.
+        """
         return [await asyncio.to_thread(self._keep, p.SerializeToString()) for p in payloads]
 
     async def retrieve(
@@ -59,14 +66,11 @@ class FolderDriver(StorageDriver):
     def _keep(self, data: bytes) -> StorageDriverClaim:
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_name(f"{digest}.{os.getpid()}.{os.urandom(4).hex()}")
-            with fresh.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
+        if not (path.exists() and path.stat().st_size == len(data)):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            disk.keep(path, data)
+            sync_folder(self._folder)
         return StorageDriverClaim({"sha256": digest, "bytes": str(len(data))})
 
     def _fetch(self, digest: str) -> Payload:
