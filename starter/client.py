@@ -1,16 +1,23 @@
 """How we reach the engine."""
 
+import asyncio
 import os
 
+import structlog
 from dotenv import dotenv_values
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
-from temporalio.runtime import Runtime
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
 
+from starter import attributes
 from starter.claim_check import data_converter
 from starter.settings import Settings, env_file
 
+log = structlog.get_logger()
+
 DEFAULT_ADDRESS = "127.0.0.1:7233"
+LONGEST_PAUSE_S = 2.0
 
 
 def address() -> str:
@@ -50,5 +57,35 @@ async def connect(
     """
     config = configured()
     config.setdefault("target_host", at or DEFAULT_ADDRESS)
-    converter = data_converter(settings.blobs, settings.claim_check_bytes)
+    converter = data_converter(
+        settings.blobs, settings.claim_check_bytes, settings.blob_retention_s
+    )
     return await Client.connect(**config, data_converter=converter, lazy=lazy, runtime=runtime)
+
+
+def telemetry(settings: Settings) -> Runtime | None:
+    """A runtime with a Prometheus endpoint, if a port for it is set."""
+    if settings.metrics_port is None:
+        return None
+    endpoint = PrometheusConfig(
+        bind_address=f"{settings.host}:{settings.metrics_port}",
+        counters_total_suffix=True,
+        unit_suffix=True,
+        durations_as_seconds=True,
+    )
+    return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
+
+
+async def connected(settings: Settings) -> Client:
+    """A client of an engine that knows our search attributes, however long it is away."""
+    runtime, pause = telemetry(settings), 0.1
+    while True:
+        try:
+            found = await connect(settings, runtime=runtime)
+            await attributes.ensure(found)
+        except (RuntimeError, RPCError) as error:
+            log.warning("engine.away", address=address(), reason=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+        else:
+            return found

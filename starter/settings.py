@@ -235,6 +235,13 @@ class Settings(BaseSettings):
         alias="CLAIM_CHECK_BYTES",
         description="payload size above which the engine gets a reference, bytes",
     )
+    blob_retention_s: int = Field(
+        30 * 86_400,
+        ge=4 * 86_400,
+        alias="BLOB_RETENTION_S",
+        description="seconds a payload behind a reference is kept after it was last used; "
+        "more than the engine's own retention",
+    )
 
     # The worker.
     deliveries_slots: int = Field(

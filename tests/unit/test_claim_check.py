@@ -2,6 +2,7 @@
 
 import os
 import resource
+import time
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from temporalio.converter import (
     StorageDriverRetrieveContext,
     StorageDriverStoreContext,
 )
+from waiting import until
 
-from starter.claim_check import BlobMissing, FolderDriver
+from starter.claim_check import BlobMissing, FolderDriver, remove_unused
 
 STORE, RETRIEVE = StorageDriverStoreContext(), StorageDriverRetrieveContext()
 PAYLOADS = [Payload(metadata={"encoding": b"json/plain"}, data=b"x" * n) for n in (0, 10, 300_000)]
@@ -87,3 +89,64 @@ async def test_a_blob_cut_short_is_kept_anew(tmp_path: Path) -> None:
     await driver.store(STORE, PAYLOADS[2:])
 
     assert await driver.retrieve(RETRIEVE, claims) == PAYLOADS[2:]
+
+
+MONTH_S = 30 * 86_400.0
+
+
+def aged(path: Path, age_s: float) -> None:
+    """Let *path* have been used last *age_s* seconds ago."""
+    os.utime(path, (time.time() - age_s,) * 2)
+
+
+async def test_a_blob_that_nobody_used_for_long_is_removed_and_no_other(tmp_path: Path) -> None:
+    old, lately, fresh = PAYLOADS
+    before = FolderDriver(tmp_path, MONTH_S)
+    (claim,) = await before.store(STORE, [old])
+    (first,) = blobs(tmp_path)
+    await before.store(STORE, [lately])
+    (second,) = set(blobs(tmp_path)) - {first}
+    aged(first, MONTH_S + 60)
+    aged(second, MONTH_S - 60)
+
+    driver = FolderDriver(tmp_path, MONTH_S)
+    claims = await driver.store(STORE, [fresh])
+
+    async def removed() -> bool:
+        return not first.exists()
+
+    await until(removed)
+    assert second.exists()
+    assert await driver.retrieve(RETRIEVE, claims) == [fresh]
+    with pytest.raises(BlobMissing):
+        await driver.retrieve(RETRIEVE, [claim])
+
+
+@pytest.mark.parametrize("use", ["store", "retrieve"])
+async def test_a_blob_that_is_used_again_stays(tmp_path: Path, use: str) -> None:
+    driver = FolderDriver(tmp_path, MONTH_S)
+    claims = await driver.store(STORE, PAYLOADS[2:])
+    (blob,) = blobs(tmp_path)
+    aged(blob, 2 * MONTH_S)
+    if use == "store":
+        await driver.store(STORE, PAYLOADS[2:])
+    else:
+        await driver.retrieve(RETRIEVE, claims)
+
+    remove_unused(blob, time.time() - MONTH_S)
+
+    assert await driver.retrieve(RETRIEVE, claims) == PAYLOADS[2:]
+
+
+async def test_what_a_crash_left_half_written_is_removed_too(tmp_path: Path) -> None:
+    (tmp_path / "ab").mkdir()
+    left = tmp_path / "ab" / "abcd.123.ef"
+    left.write_bytes(b"half")
+    aged(left, 2 * MONTH_S)
+
+    await FolderDriver(tmp_path, MONTH_S).store(STORE, PAYLOADS[:1])
+
+    async def removed() -> bool:
+        return not left.exists()
+
+    await until(removed)
