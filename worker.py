@@ -23,8 +23,6 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 from temporalio.client import Client
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.clients.github import GithubClient
@@ -35,7 +33,7 @@ from activities.github import GithubActivities
 from activities.linear import LinearActivities
 from activities.slack import SlackActivities
 from contexten.queues import Queue
-from starter import attributes, client, schedules
+from starter import client, schedules
 from starter.feeder import Feeder
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
@@ -48,7 +46,6 @@ from workflows.sweep import SweepWorkflow
 
 log = structlog.get_logger()
 
-LONGEST_PAUSE_S = 2.0
 ACTIVITY = "__temporal_activity_definition"
 NOT_YET = frozenset({Queue.AGENTS, Queue.MODEL, Queue.TOOLS})
 
@@ -173,34 +170,6 @@ def served(wanted: Sequence[Queue]) -> list[Queue]:
     return [queue for queue in wanted if queue not in NOT_YET]
 
 
-def telemetry(settings: Settings) -> Runtime | None:
-    """A runtime with a Prometheus endpoint, if a port for it is set."""
-    if settings.metrics_port is None:
-        return None
-    endpoint = PrometheusConfig(
-        bind_address=f"{settings.host}:{settings.metrics_port}",
-        counters_total_suffix=True,
-        unit_suffix=True,
-        durations_as_seconds=True,
-    )
-    return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
-
-
-async def connected_client(settings: Settings) -> Client:
-    """A client of the engine, however long that is away."""
-    runtime, pause = telemetry(settings), 0.1
-    while True:
-        try:
-            connected = await client.connect(settings, runtime=runtime)
-            await attributes.ensure(connected)
-        except (RuntimeError, RPCError) as error:
-            log.warning("engine.away", address=client.address(), reason=str(error))
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S)
-        else:
-            return connected
-
-
 async def feed(connected: Client, settings: Settings, order: Order) -> None:
     """Hand the spool over to the engine, until cancelled."""
     refused = partial(
@@ -231,7 +200,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with AsyncExitStack() as stack:
-        connecting = asyncio.create_task(connected_client(settings))
+        connecting = asyncio.create_task(client.connected(settings))
         await first_of(connecting, asyncio.create_task(stop.wait()))
         if stop.is_set():
             connecting.cancel()

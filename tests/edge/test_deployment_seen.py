@@ -23,6 +23,7 @@ from waiting import free_port
 
 import worker
 from contexten.queues import Queue
+from starter import client as starter_client
 from starter import engine
 from starter.aside import Aside
 from starter.limits import BodyMemory
@@ -159,7 +160,7 @@ async def shown_by_a_worker(address: str) -> set[str]:
     """The metrics of a worker that did well once, failed once, and was refused once."""
     port = free_port()
     settings = Settings(_env_file=None, METRICS_PORT=port)  # type: ignore[call-arg]
-    client = await Client.connect(address, runtime=worker.telemetry(settings))
+    client = await Client.connect(address, runtime=starter_client.telemetry(settings))
     serving = Worker(
         client,
         task_queue="measured",
