@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from bench.figures import Figure, percentile, ratio_of_medians
+from bench.figures import Figure, in_digits, percentile, ratio_of_medians
 from bench.house import House
 from bench.load import Job, records, send, whole
 from bench.scale import Scale
@@ -235,4 +235,4 @@ def to_close(side: Shown, share: float) -> float:
 def others(shown: dict[str, Shown], take: Callable[[Shown], float]) -> str:
     """What *take* takes of every side but ours, in words; of those it can be taken of."""
     seen = {name: take(side) for name, side in shown.items() if name != "ours"}
-    return ", ".join(f"{name} {value:.3g}" for name, value in seen.items() if value == value)
+    return ", ".join(f"{name} {in_digits(value)}" for name, value in seen.items() if value == value)

@@ -83,7 +83,7 @@ def ratio_of_medians(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return median(ours) / median(theirs)
 
 
-def shown(number: float) -> str:
+def in_digits(number: float) -> str:
     """*number* with as many digits as it deserves."""
     if number != number or number in (math.inf, -math.inf):
         return "not measured"
@@ -102,7 +102,7 @@ def beside(figure: Figure) -> str:
     """What the figure is compared with, in words."""
     if figure.beside is None:
         return ""
-    return figure.beside if isinstance(figure.beside, str) else shown(figure.beside)
+    return figure.beside if isinstance(figure.beside, str) else in_digits(figure.beside)
 
 
 def table(name: str, figures: Iterable[Figure]) -> Table:
@@ -119,7 +119,7 @@ def table(name: str, figures: Iterable[Figure]) -> Table:
         met = verdict(figure)
         style = f"[{colours[met]}]{met}[/]"
         made.add_row(
-            figure.name, shown(figure.value), figure.unit, figure.goal, style, beside(figure)
+            figure.name, in_digits(figure.value), figure.unit, figure.goal, style, beside(figure)
         )
     return made
 
@@ -162,6 +162,6 @@ def markdown(out: Path = OUT) -> str:
 
 def row(name: str, figure: Figure) -> str:
     """One line of the Markdown table: *figure*, found by the bench *name*."""
-    value = f"{shown(figure.value)} {figure.unit}".rstrip()
+    value = f"{in_digits(figure.value)} {figure.unit}".rstrip()
     cells = (name, f"`{figure.name}`", value, figure.goal, verdict(figure), beside(figure))
     return f"| {' | '.join(cells)} |"

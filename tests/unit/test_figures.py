@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench.figures import Figure, markdown, percentile, ratio_of_medians, read, shown, table, write
+from bench.figures import (
+    Figure,
+    in_digits,
+    markdown,
+    percentile,
+    ratio_of_medians,
+    read,
+    table,
+    write,
+)
 from bench.scale import USUAL_SECONDS, scale_of
 
 
@@ -79,7 +88,7 @@ def test_a_ratio_to_nothing_is_not_a_number(ours: list[float], theirs: list[floa
     ],
 )
 def test_a_number_is_shown_with_the_digits_it_deserves(number: float, expected: str) -> None:
-    assert shown(number) == expected
+    assert in_digits(number) == expected
 
 
 FIGURES = [
