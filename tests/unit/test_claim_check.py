@@ -124,7 +124,7 @@ async def test_a_blob_that_nobody_used_for_long_is_removed_and_no_other(tmp_path
 
 @pytest.mark.parametrize("use", ["store", "retrieve"])
 async def test_a_blob_that_is_used_again_stays(tmp_path: Path, use: str) -> None:
-    driver = FolderDriver(tmp_path, MONTH_S)
+    driver = FolderDriver(tmp_path, 9 * MONTH_S)
     claims = await driver.store(STORE, PAYLOADS[2:])
     (blob,) = blobs(tmp_path)
     aged(blob, 2 * MONTH_S)
