@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Protocol
 
 from temporalio import activity
 
 from activities.boundary import told_to_temporal
-from activities.clients.deadline import within
 from contexten.github import (
     CheckRun,
     Comment,
@@ -31,7 +30,7 @@ from contexten.github import (
 from contexten.sweep import Look, Seen
 
 TO_TELL = timedelta(seconds=2)
-"""What is left of an attempt for telling how it ended."""
+"""What is kept of an attempt for telling how it ended; of a short one, a quarter."""
 
 
 class GithubApi(Protocol):
@@ -50,19 +49,13 @@ class GithubApi(Protocol):
     def read_file(self, file: FileAt) -> FileText: ...
     def list_failed_deliveries(self, look: Look, beat: Callable[[], None]) -> Seen: ...
     def redeliver(self, redelivery: Redelivery) -> None: ...
+    def within(self, seconds: float) -> AbstractContextManager[None]: ...
 
 
-@contextmanager
-def attempt() -> Iterator[None]:
-    """
-    Around a deed: its errors are told to Temporal, and it is over before its attempt is.
-
-    Nobody stops a thread, and what one writes late stands beside what the next attempt writes.
-    """
+def seconds_for_a_deed() -> float:
+    """How long what is done in the attempt under way may take; infinite outside of one."""
     limit = activity.info().start_to_close_timeout if activity.in_activity() else None
-    seconds = (limit - TO_TELL).total_seconds() if limit else math.inf
-    with told_to_temporal(), within(seconds):
-        yield
+    return (limit - min(TO_TELL, limit / 4)).total_seconds() if limit else math.inf
 
 
 class GithubActivities:
@@ -77,6 +70,16 @@ class GithubActivities:
     def __init__(self, api: GithubApi) -> None:
         self._api = api
 
+    @contextmanager
+    def _attempt(self) -> Iterator[None]:
+        """
+        Around a deed: its errors are told to Temporal, and it is over before its attempt is.
+
+        Nobody stops a thread, and what one writes late stands beside what the next one writes.
+        """
+        with told_to_temporal(), self._api.within(seconds_for_a_deed()):
+            yield
+
     @activity.defn(name="github.post_comment")
     def post_comment(self, comment: Comment) -> Posted:
         """
@@ -87,7 +90,7 @@ class GithubActivities:
         Raises:
             ClientError: The issue is gone or locked.
         """
-        with attempt():
+        with self._attempt():
             return self._api.post_comment(comment)
 
     @activity.defn(name="github.post_review_comment")
@@ -100,7 +103,7 @@ class GithubActivities:
         Raises:
             ClientError: The pull request is gone, or its diff has no such line.
         """
-        with attempt():
+        with self._attempt():
             return self._api.post_review_comment(comment)
 
     @activity.defn(name="github.create_issue")
@@ -113,7 +116,7 @@ class GithubActivities:
         Raises:
             ClientError: The repository is gone, archived or has no issues.
         """
-        with attempt():
+        with self._attempt():
             return self._api.create_issue(issue)
 
     @activity.defn(name="github.create_pull_request")
@@ -126,7 +129,7 @@ class GithubActivities:
         Raises:
             ClientError: A branch is missing, or they do not differ.
         """
-        with attempt():
+        with self._attempt():
             return self._api.create_pull_request(pull)
 
     @activity.defn(name="github.read_pull_request")
@@ -137,7 +140,7 @@ class GithubActivities:
         Raises:
             ClientError: There is none.
         """
-        with attempt():
+        with self._attempt():
             return self._api.read_pull_request(target)
 
     @activity.defn(name="github.create_check_run")
@@ -150,7 +153,7 @@ class GithubActivities:
         Raises:
             ClientError: There is no such commit.
         """
-        with attempt():
+        with self._attempt():
             return self._api.create_check_run(check)
 
     @activity.defn(name="github.add_labels")
@@ -163,7 +166,7 @@ class GithubActivities:
         Raises:
             ClientError: The issue is gone.
         """
-        with attempt():
+        with self._attempt():
             return self._api.add_labels(labels)
 
     @activity.defn(name="github.remove_labels")
@@ -176,7 +179,7 @@ class GithubActivities:
         Raises:
             ClientError: The issue is gone.
         """
-        with attempt():
+        with self._attempt():
             self._api.remove_labels(labels)
 
     @activity.defn(name="github.add_reaction")
@@ -189,7 +192,7 @@ class GithubActivities:
         Raises:
             ClientError: What we react to is gone.
         """
-        with attempt():
+        with self._attempt():
             self._api.add_reaction(reaction)
 
     @activity.defn(name="github.search_issues")
@@ -200,7 +203,7 @@ class GithubActivities:
         Raises:
             ClientError: The query does not say where to search, or cannot be understood.
         """
-        with attempt():
+        with self._attempt():
             return self._api.search_issues(search)
 
     @activity.defn(name="github.read_file")
@@ -211,7 +214,7 @@ class GithubActivities:
         Raises:
             ClientError: There is none, or it is a folder, no text or larger than 1 MB.
         """
-        with attempt():
+        with self._attempt():
             return self._api.read_file(file)
 
     @activity.defn(name="github.list_failed_deliveries")
@@ -222,7 +225,7 @@ class GithubActivities:
         Raises:
             ClientError: There are no such webhooks, or we may not see them.
         """
-        with attempt():
+        with self._attempt():
             return self._api.list_failed_deliveries(look, activity.heartbeat)
 
     @activity.defn(name="github.redeliver")
@@ -235,5 +238,5 @@ class GithubActivities:
         Raises:
             ClientError: GitHub has forgotten the attempt.
         """
-        with attempt():
+        with self._attempt():
             self._api.redeliver(redelivery)

@@ -1,6 +1,7 @@
 """Stand-ins for what belongs to others, and events as a platform might send them."""
 
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 from contexten.delivery import Event, Platform
@@ -15,6 +16,9 @@ class FakeGithub:
         self.failures = list(failures)
         self.comments: list[Comment] = []
         self.asked = 0
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def post_comment(self, comment: Comment) -> Posted:
         self.asked += 1

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC
 from typing import Any
 from urllib.parse import quote
 
+from activities.clients import deadline
 from activities.clients import github_answers as answers
 from activities.clients import github_paths as paths
 from activities.clients.github_answers import read
@@ -66,6 +68,10 @@ class GithubClient:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Around deeds that may take so many *seconds* together."""
+        return deadline.within(seconds)
 
     def post_comment(self, comment: Comment) -> Posted:
         """Post *comment*, unless one with its key stands already."""

@@ -19,7 +19,7 @@ from activities.clients.github_errors import PLATFORM
 from activities.clients.github_socket import Adapter
 from contexten.errors import FatalError, TransientError
 
-LEAST_S = 1.0
+LEAST_S = 0.25
 """With less than that left no request is begun: its answer could not be waited for."""
 
 MOVED = (

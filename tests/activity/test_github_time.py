@@ -16,7 +16,6 @@ from pretend import Sandbox
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.clients.deadline import within
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
 from activities.github import GithubActivities
@@ -113,7 +112,7 @@ def test_all_requests_together_end_in_time(sandbox: Sandbox, github: GithubClien
     fill(sandbox, pages=3)
     sandbox.breaks("github", "latency", least_seconds=0.7, match="GET")
 
-    with ends_within(2.5), pytest.raises(TransientError, match="time"), within(1.9):
+    with ends_within(2.5), pytest.raises(TransientError, match="time"), github.within(1.6):
         github.post_comment(COMMENT)
 
     assert sandbox.struck() == 2
@@ -124,7 +123,7 @@ def test_nothing_is_written_when_the_time_is_as_good_as_over(
 ) -> None:
     sandbox.breaks("github", "latency", least_seconds=0.5, match="GET")
 
-    with pytest.raises(TransientError, match="time"), within(1.3):
+    with pytest.raises(TransientError, match="time"), github.within(0.7):
         github.post_comment(COMMENT)
 
     assert sandbox.effects() == []
@@ -132,11 +131,11 @@ def test_nothing_is_written_when_the_time_is_as_good_as_over(
 
 def test_a_deed_ends_before_its_attempt_is_over(sandbox: Sandbox, github: GithubClient) -> None:
     environment = ActivityEnvironment()
-    environment.info = replace(environment.info, start_to_close_timeout=timedelta(seconds=3.9))
+    environment.info = replace(environment.info, start_to_close_timeout=timedelta(seconds=2.1))
     fill(sandbox, pages=3)
     sandbox.breaks("github", "latency", least_seconds=0.7, match="GET")
 
-    with ends_within(3.5), pytest.raises(ApplicationError) as raised:
+    with ends_within(2.1), pytest.raises(ApplicationError) as raised:
         environment.run(GithubActivities(github).post_comment, COMMENT)
 
     assert raised.value.type == "TransientError"
