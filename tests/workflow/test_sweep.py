@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from pretend import Sandbox, sandbox
-from temporalio.client import Client, ScheduleOverlapPolicy
+from temporalio.client import Client, ScheduleHandle, ScheduleOverlapPolicy
 from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkflowRunner
 from waiting import until
@@ -212,6 +212,7 @@ async def test_the_schedule_follows_the_settings_and_stays_paused(temporal: Clie
     await schedules.ensure(temporal, wanted)
     handle = temporal.get_schedule_handle(schedules.SWEEP)
     await handle.pause(note="for a while")
+    await until(is_paused(handle))
 
     more = settings(SWEEP_REPOSITORIES="octo/a,octo/b", SWEEP_INTERVAL_S=900)
     await schedules.ensure(temporal, more)
@@ -269,6 +270,13 @@ async def test_the_second_sweep_of_a_schedule_only_glances(
 
     assert calls == [1 + 2, 1 + 1]  # the list of hooks, and the pages of deliveries
     await schedules.ensure(swept_by, settings())
+
+
+def is_paused(handle: ScheduleHandle) -> Any:
+    async def paused() -> bool:
+        return (await handle.describe()).schedule.state.paused
+
+    return paused
 
 
 def swept_times(client: Client, count: int) -> Any:
