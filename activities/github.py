@@ -198,10 +198,11 @@ class GithubActivities:
     @activity.defn(name="github.search_issues")
     def search_issues(self, search: Search) -> tuple[Found, ...]:
         """
-        Search issues and pull requests.
+        Search issues or pull requests.
 
         Raises:
-            ClientError: The query does not say where to search, or cannot be understood.
+            ClientError: The query does not say where to search, or for which of the two, or
+                cannot be understood.
         """
         with self._attempt():
             return self._api.search_issues(search)

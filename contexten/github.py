@@ -236,10 +236,11 @@ class ReactionTo:
 @dataclass(frozen=True, slots=True)
 class Search:
     """
-    A search for issues and pull requests.
+    A search for issues or for pull requests.
 
     Attributes:
-        query: As typed into GitHub: ``repo:octo/hello is:open label:bug crash``.
+        query: As typed into GitHub: ``repo:octo/hello is:issue is:open label:bug crash``. It says
+            where, by ``repo:`` or ``org:``, and for what, by ``is:issue`` or ``is:pull-request``.
         most: How many to answer with at most; 1 to 100.
     """
 

@@ -11,6 +11,7 @@ from sandbox.github_refused import RefusedError, invalid
 from sandbox.github_state import Issue, Remark, Repository, Shape, next_id, now
 
 REACTIONS = {"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}
+KIND = re.compile(r"(?:^|\s)(?:is|type):(?:issue|pr|pull-request)(?=\s|$)")
 QUALIFIER = re.compile(r'(-?\w+):(?:"([^"]*)"|(\S+))')
 
 
@@ -199,6 +200,9 @@ async def search_issues(asked: Asked) -> Response:
     query = asked.request.query_params.get("q", "").strip()
     if not query:
         raise invalid("Search", "q")
+    if not KIND.search(query):
+        message = "Query must include 'is:issue' or 'is:pull-request'"
+        raise invalid("Search", "q", "invalid", message)
     qualifiers = [(name, quoted or bare) for name, quoted, bare in QUALIFIER.findall(query)]
     words = QUALIFIER.sub("", query).lower().split()
     found = [
@@ -221,12 +225,12 @@ def holds(name: str, value: str, repository: Repository, issue: Issue) -> bool:
     Raises:
         RefusedError: 422 for a qualifier the sandbox does not know.
     """
-    kind = "pr" if issue.head else "issue"
+    kinds = {"pr", "pull-request"} if issue.head else {"issue"}
     known: dict[str, set[str]] = {
         "repo": {repository.full_name},
         "org": {repository.full_name.partition("/")[0]},
-        "is": {kind, issue.state, "pull-request" if issue.head else "issue"},
-        "type": {kind},
+        "is": {*kinds, issue.state},
+        "type": kinds,
         "state": {issue.state},
         "label": set(issue.labels),
         "in": {"title", "body", "title,body"},

@@ -136,7 +136,7 @@ async def add_reaction(
 
 
 async def search_issues(query: str, most: int = 30) -> tuple[Found, ...]:
-    """Search issues and pull requests; *query* says where, with ``repo:`` or ``org:``."""
+    """Search; *query* says what and where: ``is:issue repo:octo/hello``, ``is:pr org:octo``."""
     operation = "github.search_issues"
     return await workflow.execute_activity_method(
         GithubActivities.search_issues, Search(query, most), **request(operation, query[:200])

@@ -10,6 +10,7 @@ from contexten.github import FileAt, Scope, ScopeKind, Search
 OWNER = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
 ORGANIZATION = re.compile(OWNER)
 REPOSITORY = re.compile(rf"{OWNER}/[A-Za-z0-9._-]+")
+OF_A_KIND = re.compile(r"(?:^|\s)(?:is|type):(?:issue|pr|pull-request)(?=\s|$)", re.IGNORECASE)
 IN_QUERY = re.compile(r"(?:^|\s)(repo|org):(\S+)")
 
 
@@ -64,7 +65,12 @@ def searched(search: Search) -> Scope:
 
     Raises:
         ClientError: If it does not say: credentials hold for one place, not for all of GitHub.
+            Or if it does not say what it looks for, which GitHub asks of Apps and fine-grained
+            tokens.
     """
+    if OF_A_KIND.search(search.query) is None:
+        reason = "say what to search: add is:issue or is:pull-request to the query"
+        raise ClientError(reason, platform=PLATFORM)
     found = IN_QUERY.search(search.query)
     if found is None:
         reason = "say where to search: add repo:owner/name or org:name to the query"

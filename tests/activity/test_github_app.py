@@ -187,7 +187,7 @@ def test_a_search_and_a_file_are_read_as_the_installation(
     github = connect()
 
     assert github.read_file(FileAt("octo/hello", "README.md")).text == "Hello"
-    assert github.search_issues(Search("org:octo nothing")) == ()
+    assert github.search_issues(Search("org:octo is:issue nothing")) == ()
 
 
 def test_the_apps_own_deliveries_are_listed_and_repeated(

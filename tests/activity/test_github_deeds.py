@@ -196,7 +196,22 @@ def test_a_search_finds_issues_by_word_label_and_kind(github: GithubClient) -> N
 
 def test_a_search_that_does_not_say_where_is_refused(github: GithubClient) -> None:
     with pytest.raises(ClientError, match="repo:owner/name"):
-        github.search_issues(Search("crash"))
+        github.search_issues(Search("is:issue crash"))
+
+
+@pytest.mark.parametrize("kind", ["is:issue", "is:pr", "is:pull-request", "type:pr"])
+def test_a_search_says_whether_issues_or_pull_requests(github: GithubClient, kind: str) -> None:
+    assert github.search_issues(Search(f"{kind} repo:{REPO} nothing")) == ()
+
+
+@pytest.mark.parametrize("query", ["crash", "is:open", "this:issue", "-is:issue", '"is:issue"'])
+def test_a_search_that_does_not_say_which_kind_is_refused_before_any_request(
+    sandbox: Sandbox, github: GithubClient, query: str
+) -> None:
+    with pytest.raises(ClientError, match="is:issue or is:pull-request"):
+        github.search_issues(Search(f"repo:{REPO} {query}"))
+
+    assert sandbox.calls("github") == 0
 
 
 def test_a_file_is_read_at_its_ref(sandbox: Sandbox, github: GithubClient) -> None:

@@ -182,6 +182,16 @@ def test_what_is_created_is_numbered_above_all_that_was_addressed(http: httpx.Cl
     assert http.post(f"{REPO}/issues", json={"title": "t"}).json()["number"] == 5001
 
 
+def test_a_search_must_say_whether_issues_or_pull_requests(http: httpx.Client) -> None:
+    refused = http.get("/search/issues", params={"q": "repo:octo/hello is:open crash"})
+
+    assert refused.status_code == 422
+    assert "Query must include 'is:issue' or 'is:pull-request'" in refused.text
+    for kind in ("is:issue", "is:pr", "type:pull-request"):
+        asked = {"q": f"repo:octo/hello {kind} crash"}
+        assert http.get("/search/issues", params=asked).json()["items"] == []
+
+
 def test_a_renamed_repository_sends_its_callers_on(sandbox: Sandbox, http: httpx.Client) -> None:
     sandbox.arrange("/_github/renames", {"from": "octo/old", "to": "octo/hello"})
     path = "/repos/octo/old/issues/1/comments"
