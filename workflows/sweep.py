@@ -4,14 +4,15 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio import exceptions, workflow
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():  # or the converter does not know datetime
     from contexten.github import Attempt, Redelivery, Scope, ScopeKind
 
 from activities.github import GithubActivities
 from contexten import sweep
+from contexten.errors import TransientError
 from workflows.options import request
 
 
@@ -57,6 +58,7 @@ class Swept:
         given_up: Those of them that were tried as often as the rule allows.
         unreadable: What could not be looked at, and why.
         thorough_at_s: When a sweep last looked back all the way, seconds since 1970, UTC.
+        postponed: Those of them that the next sweep asks for, as GitHub limits us.
     """
 
     missing: int = 0
@@ -65,6 +67,7 @@ class Swept:
     given_up: int = 0
     unreadable: tuple[str, ...] = ()
     thorough_at_s: float = 0.0
+    postponed: int = 0
 
     def __add__(self, other: "Swept") -> "Swept":
         """Both together."""
@@ -74,12 +77,13 @@ class Swept:
             self.refused + other.refused,
             self.given_up + other.given_up,
             self.unreadable + other.unreadable,
+            postponed=self.postponed + other.postponed,
         )
 
     def __str__(self) -> str:
         """It in one line."""
         counts = f"{self.redelivered} of {self.missing} missing deliveries asked for again"
-        more = f", {self.refused} refused, {self.given_up} given up"
+        more = f", {self.refused} refused, {self.given_up} given up, {self.postponed} postponed"
         return counts + more + "".join(f"\n\n- cannot look at {why}" for why in self.unreadable)
 
 
@@ -119,8 +123,25 @@ async def swept(look: sweep.Look) -> Swept:
         found = await seen(look)
     except ActivityError as error:
         return Swept(unreadable=(f"{look.scope}: {error.cause}",))
-    redelivered = sum([await redeliver(look.scope, attempt) for attempt in found.due])
-    return Swept(found.missing, redelivered, len(found.due) - redelivered, found.given_up)
+    redelivered = refused = 0
+    for attempt in found.due:
+        try:
+            await redeliver(look.scope, attempt)
+            redelivered += 1
+        except ActivityError as error:
+            workflow.logger.warning("not redelivered: %s: %s", attempt.guid, error.cause)
+            if concerns_all(error):
+                break
+            refused += 1
+    postponed = len(found.due) - redelivered - refused
+    return Swept(found.missing, redelivered, refused, found.given_up, postponed=postponed)
+
+
+def concerns_all(error: ActivityError) -> bool:
+    """Whether the next call would fare no better: GitHub limits us, or cannot be reached."""
+    cause = error.cause
+    limited = isinstance(cause, ApplicationError) and cause.type == TransientError.__name__
+    return limited or isinstance(cause, exceptions.TimeoutError)
 
 
 async def seen(look: sweep.Look) -> sweep.Seen:
@@ -136,16 +157,16 @@ async def seen(look: sweep.Look) -> sweep.Seen:
     )
 
 
-async def redeliver(scope: Scope, attempt: Attempt) -> bool:
-    """Have GitHub repeat *attempt*; whether it will."""
+async def redeliver(scope: Scope, attempt: Attempt) -> None:
+    """
+    Have GitHub repeat *attempt*.
+
+    Raises:
+        ActivityError: If it will not.
+    """
     operation = "github.redeliver"
-    try:
-        await workflow.execute_activity_method(
-            GithubActivities.redeliver,
-            Redelivery(scope, attempt),
-            **request(operation, f"{attempt.event} {attempt.guid}"),
-        )
-    except ActivityError as error:
-        workflow.logger.warning("not redelivered: %s: %s", attempt.guid, error.cause)
-        return False
-    return True
+    await workflow.execute_activity_method(
+        GithubActivities.redeliver,
+        Redelivery(scope, attempt),
+        **request(operation, f"{attempt.event} {attempt.guid}"),
+    )

@@ -202,6 +202,33 @@ async def test_a_github_that_fails_for_a_moment_is_asked_again(
     assert (await sweep(swept_by, Sweep(repositories=(REPO,)))).redelivered == 1
 
 
+async def test_a_github_that_limits_us_is_left_alone_until_the_next_sweep(
+    swept_by: Client, sandbox: Sandbox, door: Door
+) -> None:
+    hook(sandbox, REPO, door, *(failed(f"guid-{n}", minutes_ago=60 - n) for n in range(3)))
+    limits = {"match": "/attempts", "retry_after_s": 3600}
+    sandbox.breaks("github", "rate_limit", **limits)
+
+    limited = await sweep(swept_by, Sweep(repositories=(REPO,)))
+    calls = sandbox.struck()
+    sandbox.heals()
+    later = await sweep(swept_by, Sweep(repositories=(REPO,)))
+
+    assert (limited, calls) == (Swept(missing=3, postponed=3), 1)
+    assert later == Swept(missing=3, redelivered=3)
+
+
+async def test_what_github_will_not_repeat_does_not_keep_it_from_the_rest(
+    swept_by: Client, sandbox: Sandbox, door: Door
+) -> None:
+    hook(sandbox, REPO, door, *(failed(f"guid-{n}", minutes_ago=60 - n) for n in range(3)))
+    sandbox.breaks("github", "status", status=404, match="/attempts", count=1)
+
+    result = await sweep(swept_by, Sweep(repositories=(REPO,)))
+
+    assert result == Swept(missing=3, redelivered=2, refused=1)
+
+
 def settings(**more: Any) -> Settings:
     return Settings(_env_file=None, **more)  # type: ignore[call-arg]
 
