@@ -1,5 +1,6 @@
 """What a process says: one JSON object a line, on standard error."""
 
+import asyncio
 import logging
 import sys
 from contextlib import suppress
@@ -41,6 +42,7 @@ def log_to_stderr() -> None:
         processors=[*said, printed], logger_factory=structlog.PrintLoggerFactory(stream)
     )
     handler = logging.StreamHandler(stream)
+    handler.addFilter(lambda record: not cancelled(record))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=said,
@@ -49,3 +51,8 @@ def log_to_stderr() -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+
+
+def cancelled(record: logging.LogRecord) -> bool:
+    """Whether *record* tells of what we ourselves put an end to when we stopped."""
+    return record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
-import logging, structlog
+import asyncio, logging, structlog
 from starter.logs import log_to_stderr
 log_to_stderr()
 structlog.get_logger().info("ours", count=3)
@@ -17,6 +17,10 @@ try:
     1 / 0
 except ZeroDivisionError:
     logging.getLogger("temporalio.activity").warning("theirs of %s", "Slack", exc_info=True)
+try:
+    raise asyncio.CancelledError
+except asyncio.CancelledError:
+    logging.getLogger("uvicorn.error").error("ended by ourselves", exc_info=True)
 print("still here")
 """
 
