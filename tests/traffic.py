@@ -45,7 +45,7 @@ class Delivery:
         name: The event.
         where: What the ledger calls the place of its answer.
         wants: How many answers it must lead to.
-        body: What is sent.
+        body: What is sent; for Linear, without the time of sending.
     """
 
     platform: str
@@ -59,14 +59,21 @@ class Delivery:
     def workflow_id(self) -> str:
         return f"{self.platform}/{self.id}"
 
-    def headers(self) -> dict[str, str]:
-        """The headers of an attempt made now."""
+    def request(self) -> tuple[dict[str, str], bytes]:
+        """The headers and the body of an attempt made now; Linear says in it when that is."""
+        body = self.body
+        if self.platform == "linear":
+            sent_at = {"webhookTimestamp": int(time.time() * 1000)}
+            body = json.dumps(json.loads(body) | sent_at).encode()
+        return self._headers(body), body
+
+    def _headers(self, body: bytes) -> dict[str, str]:
         secret, now = SECRETS[self.platform].encode(), str(int(time.time()))
         plain = {"Content-Type": "application/json"}
         if self.platform == "slack":
-            signed = sign(secret, b"v0:%b:%b" % (now.encode(), self.body))
+            signed = sign(secret, b"v0:%b:%b" % (now.encode(), body))
             return plain | {"X-Slack-Request-Timestamp": now, "X-Slack-Signature": f"v0={signed}"}
-        signed = sign(secret, self.body)
+        signed = sign(secret, body)
         if self.platform == "linear":
             named = {"Linear-Delivery": self.id, "Linear-Event": self.name}
             return plain | named | {"Linear-Signature": signed}
@@ -139,7 +146,6 @@ def ticket_comment(dice: random.Random, number: int) -> Delivery:
             "issue": {"id": issue, "identifier": f"ENG-{number}", "title": "It breaks"},
         },
         "organizationId": "octo",
-        "webhookTimestamp": int(time.time() * 1000),
     }
     return Delivery("linear", uuid_of(dice), "Comment", issue, 1, json.dumps(body).encode())
 
@@ -213,7 +219,8 @@ class Sender:
         delivery = one.delivery
         url = f"{self._url}/{delivery.platform}/events"
         try:
-            answer = await self._http.post(url, content=delivery.body, headers=delivery.headers())
+            headers, body = delivery.request()
+            answer = await self._http.post(url, content=body, headers=headers)
         except httpx.HTTPError as error:
             one.answers.append(type(error).__name__)
             return type(error).__name__
