@@ -32,7 +32,7 @@ from activities.clients.slack import SlackClient
 from activities.github import GithubActivities
 from activities.linear import LinearActivities
 from activities.slack import SlackActivities
-from contexten.queues import Queue
+from contexten.queues import NOT_YET, Queue
 from starter import client, schedules
 from starter.feeder import Feeder
 from starter.logs import log_to_stderr
@@ -47,7 +47,6 @@ from workflows.sweep import SweepWorkflow
 log = structlog.get_logger()
 
 ACTIVITY = "__temporal_activity_definition"
-NOT_YET = frozenset({Queue.AGENTS, Queue.MODEL, Queue.TOOLS})
 
 
 def of_deliveries(connected: Client, settings: Settings, order: Order) -> Worker:

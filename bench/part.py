@@ -1,8 +1,6 @@
 """One process of what is measured: what it says, what it costs, how it ends."""
 
 import asyncio
-import random
-import socket
 import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -12,7 +10,6 @@ import psutil
 
 READY_WITHIN_S = 60.0
 POLL_S = 0.05
-PORTS = (10_000, 32_000)
 
 
 class Part:
@@ -79,19 +76,6 @@ class Part:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         await asyncio.to_thread(self._process.wait)
-
-
-def free_port() -> int:
-    """
-    A port of this machine that nobody listens on.
-
-    Below those that outgoing connections are given, of which a load generator makes many.
-    """
-    while True:
-        port = random.randrange(*PORTS)
-        with socket.socket() as sock, suppress(OSError):
-            sock.bind(("127.0.0.1", port))
-            return port
 
 
 async def listens(port: int) -> bool:

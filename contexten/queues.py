@@ -25,3 +25,7 @@ class Queue(StrEnum):
     MODEL = "model"
     TOOLS = "tools"
     CONTROL = "control"
+
+
+NOT_YET = frozenset({Queue.AGENTS, Queue.MODEL, Queue.TOOLS})
+"""The queues on which nothing is registered yet."""

@@ -27,7 +27,7 @@ from temporalio.converter import (
 )
 
 from starter import disk
-from starter.spool import sync_folder
+from starter.disk import sync_folder
 
 log = structlog.get_logger()
 

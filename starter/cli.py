@@ -55,12 +55,16 @@ def main() -> None:
 
 def said_of(error: Exception) -> tuple[str, int] | None:
     """What to say of *error*, and the exit status; None if it is none of the operator's."""
+    from temporalio.service import RPCError
+
     from starter.console.complaint import Complaint
     from starter.settings import SettingsError
     from workflows.registry import BrokenReactions
 
     if isinstance(error, Complaint):
         return str(error), error.status
+    if isinstance(error, RPCError):
+        return f"The engine refuses: {error.message}. `contexten doctor` may help.", 1
     if isinstance(error, SettingsError):
         return f"The settings do not hold.\n{error}", 2
     if isinstance(error, BrokenReactions):
@@ -152,7 +156,9 @@ def deliver(
     delivery_id: Annotated[
         str | None, typer.Option("--id", help="the sender's id for it (default: a new one)")
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="wait until its workflow ends")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="wait until its workflow ends, a minute at most")
+    ] = False,
 ) -> None:
     """Sign a payload as its platform would, and send it to the door."""
     from starter.console import looking

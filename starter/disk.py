@@ -4,8 +4,6 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from starter.spool import sync_folder
-
 
 def keep(path: Path, data: bytes) -> None:
     """
@@ -27,3 +25,12 @@ def keep(path: Path, data: bytes) -> None:
             fresh.unlink()
         raise
     sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in *folder* durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -4,7 +4,6 @@ The embedded engine: a real Temporal server with its Web UI and a database file,
 For one machine. A cluster takes its place by ``TEMPORAL_ADDRESS`` alone.
 """
 
-import asyncio
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ DYNAMIC_CONFIG = {
     "matching.numTaskqueueWritePartitions": "1",
 }
 PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
-READY_POLL_S = 0.05
 
 
 def binary() -> str:
@@ -65,18 +63,6 @@ def type_name(key: SearchAttributeKey[Any]) -> str:
     """The type of *key* as the server's command line calls it: ``Keyword``, ``Int``."""
     name: str = IndexedValueType.Name(IndexedValueType.ValueType(key.indexed_value_type))
     return name.removeprefix("INDEXED_VALUE_TYPE_").title().replace("_", "")
-
-
-async def wait_until_ready(address: str, timeout_s: float = 30.0) -> None:
-    """
-    Return once the engine at *address* answers.
-
-    Raises:
-        TimeoutError: If it does not within *timeout_s* seconds.
-    """
-    async with asyncio.timeout(timeout_s):
-        while not await answers(address):
-            await asyncio.sleep(READY_POLL_S)
 
 
 async def answers(address: str) -> bool:

@@ -185,18 +185,25 @@ class Feeder:
         return Taken.STARTED if fresh else Taken.DUPLICATE
 
     async def _in_the_end(self, deed: Callable[[], Awaitable[T]], what: str | None) -> T:
-        """The answer of *deed*, repeated until the engine and the disk let it be done."""
-        pause, refused = 0.05, False
+        """
+        The answer of *deed*, repeated until the engine and the disk let it be done.
+
+        Why it is repeated is said once, and again when it is for another reason.
+        """
+        pause, refused, told = 0.05, False, ("", "")
         try:
             while True:
                 try:
                     return await deed()
                 except RPCError as error:
-                    log.warning("engine.away", reason=error.message, delivery=what)
+                    why = ("engine.away", error.message)
                     if error.status not in AWAY and not refused:
                         refused, self._refused_now = True, self._refused_now + 1
                 except (OSError, SpoolError) as error:
-                    log.warning("disk.refuses", reason=str(error), delivery=what)
+                    why = ("disk.refuses", str(error))
+                if why != told:
+                    log.warning(why[0], reason=why[1], delivery=what)
+                    told = why
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
         finally:

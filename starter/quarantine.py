@@ -5,7 +5,6 @@ They are theirs, so they are not dropped; they are not what they should be, so t
 to nothing until a person has looked, and we can read them.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,6 @@ import structlog
 
 from contexten.delivery import Event, Platform
 from contexten.reading import Claim, Unfit, read
-from starter.aside import shelved
 from starter.forms import parsed
 from starter.frames import Record
 from starter.heading import SIGNATURE_SHAPED, Headers, is_form
@@ -113,11 +111,6 @@ def quarantined(record: Record) -> Quarantined:
     kept: dict[str, Any] = {"tenant": None, **orjson.loads(record.header)}
     kept["received_at"] = datetime.fromisoformat(kept["received_at"])
     return Quarantined(**kept, body=record.body)
-
-
-def entries(folder: Path) -> Iterator[Quarantined]:
-    """Every delivery in the quarantine in *folder* that was not released, oldest first."""
-    return (quarantined(one.record) for one in shelved(folder))
 
 
 def read_again(kept: Quarantined) -> tuple[Event | Unfit, bytes]:

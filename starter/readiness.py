@@ -10,8 +10,9 @@ from pathlib import Path
 
 from starter.aside import Aside
 from starter.cursor import Cursor
+from starter.disk import sync_folder
 from starter.frames import HEAD, OPENING_BYTES
-from starter.spool import Spool, segments, sync_folder
+from starter.spool import Spool, segments
 
 ROOM_BYTES = 64 * 1024
 ENGINE_TIMEOUT_S = 0.5

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from starter.cursor import Cursor
+from starter.disk import sync_folder
 from starter.frames import MARK_BYTES, OPENING_BYTES, Record, frame, mark_of, opening, scan
 
 SUFFIX = ".spool"
@@ -147,15 +148,6 @@ def records(path: Path) -> Iterator[Record]:
         for found in scan(data[OPENING_BYTES:], mark, OPENING_BYTES):
             if isinstance(found, Record):
                 yield found
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in *folder* durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def take_lock(path: Path) -> int | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from waiting import free_port
+from waiting import engine_answers, free_port
 
 from starter import attributes, engine
 from starter.claim_check import data_converter
@@ -45,7 +45,7 @@ def engine_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 async def prepare(address: str) -> None:
-    await engine.wait_until_ready(address)
+    await engine_answers(address)
     await attributes.ensure(await Client.connect(address))
     await asyncio.sleep(0.1)
 

@@ -21,6 +21,8 @@ import psutil
 from waiting import free_port, until
 
 from contexten.delivery import Event
+from starter.aside import shelved
+from starter.quarantine import Quarantined, quarantined
 from starter.record import event_of
 from starter.spool import records, segments
 
@@ -271,3 +273,8 @@ def end(door: Running) -> None:
             door.process.wait(15)
         except subprocess.TimeoutExpired:
             door.kill()
+
+
+def set_aside(folder: Path) -> list[Quarantined]:
+    """Every delivery in the quarantine in *folder*, oldest first."""
+    return [quarantined(one.record) for one in shelved(folder)]

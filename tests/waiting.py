@@ -1,19 +1,12 @@
 """Free ports, and waiting for a condition instead of for seconds."""
 
 import asyncio
-import random
-import socket
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
+from starter import engine
+from starter.console.surroundings import free_port
 
-def free_port() -> int:
-    """A port that nobody has, of those that no outgoing connection is given by chance."""
-    while True:
-        port = random.SystemRandom().randrange(10_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+__all__ = ["engine_answers", "free_port", "until"]
 
 
 async def until(
@@ -23,3 +16,8 @@ async def until(
     async with asyncio.timeout(timeout_s):
         while not await condition():
             await asyncio.sleep(every_s)
+
+
+async def engine_answers(address: str) -> None:
+    """Return once the engine at *address* answers."""
+    await until(lambda: engine.answers(address))

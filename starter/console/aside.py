@@ -18,6 +18,7 @@ from starter.aside import SetAside, note_released, shelved
 from starter.console import running
 from starter.console.complaint import Complaint
 from starter.console.looking import connected
+from starter.console.printable import printable
 from starter.frames import Record
 from starter.quarantine import quarantined, read_again
 from starter.record import event_of
@@ -69,7 +70,7 @@ def listed(console: Console, where: Where) -> None:
         received = entry.received_at.astimezone().strftime("%m-%d %H:%M:%S")
         event = f"{entry.platform} {entry.event}"
         cells = (one.id, received, event, entry.delivery_id, len(one.record.body), entry.reason)
-        table.add_row(*(printable(str(cell), kept="") for cell in cells))
+        table.add_row(*(printable(str(cell)) for cell in cells))
     console.print(table)
 
 
@@ -89,8 +90,9 @@ def shown(console: Console, where: Where, name: str) -> None:
         *(f"{header}: {value}" for header, value in entry.headers.items()),
     ]
     for line in lines:
-        console.out(printable(line, kept=""), highlight=False)
-    console.out("", printable(record.body.decode(errors="backslashreplace")), sep="\n")
+        console.out(printable(line), highlight=False)
+    body = record.body.decode(errors="backslashreplace")
+    console.out("", printable(body, kept="\n\t"), sep="\n")
 
 
 def released(console: Console, where: Where, names: Sequence[str], *, everything: bool) -> None:
@@ -196,11 +198,3 @@ def delivery_in(where: Where, found: SetAside) -> tuple[Event, bytes]:
         return event_of(found.record.header), found.record.body
     except ValueError as error:
         raise Complaint(f"its header cannot be read: {error}") from None
-
-
-def printable(text: str, kept: str = "\n\t") -> str:
-    """*text* with everything escaped that is not to be seen, but for the characters *kept*."""
-    return "".join(
-        one if one.isprintable() or one in kept else one.encode("unicode_escape").decode()
-        for one in text
-    )

@@ -51,6 +51,11 @@ class Answered:
         """Whether the door took it."""
         return httpx.codes.is_success(self.status)
 
+    @property
+    def leads_to_workflow(self) -> bool:
+        """Whether there is a workflow of it; a slash command is taken without a word."""
+        return not self.text or '"accepted"' in self.text
+
 
 def platform_of(file: Path) -> Platform:
     """

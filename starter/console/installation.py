@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 from temporalio.service import RPCError
 
-from contexten.queues import Queue
+from contexten.queues import NOT_YET, Queue
 from starter import client, engine
 from starter.console import running, surroundings
 from starter.console.complaint import Complaint
@@ -30,7 +30,7 @@ UI_PORT = 8233
 SANDBOX_PORT = 8790
 READY_S = 60.0
 ANSWER_S = 2.0
-SERVED = tuple(queue for queue in Queue if queue not in (Queue.AGENTS, Queue.MODEL, Queue.TOOLS))
+SERVED = tuple(queue for queue in Queue if queue not in NOT_YET)
 
 
 class Installation:

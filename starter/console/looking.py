@@ -20,10 +20,12 @@ from starter.console.complaint import Complaint
 from starter.console.deliver import Prepared, platform_of, prepared, sent
 from starter.console.follow import Became, ended, in_ui, latest
 from starter.console.installation import SANDBOX_PORT
+from starter.console.printable import printable
 from starter.console.surroundings import SECRETS
 from starter.settings import Settings, load
 
 ENGINE_ANSWERS_S = 5.0
+ENDED_WITHIN_S = 60.0
 
 
 def door_of(settings: Settings, at: running.Running | None) -> str:
@@ -105,16 +107,35 @@ async def delivered(
     """Send *delivery*, print the answer, and what became of it if we *wait*."""
     async with httpx.AsyncClient() as http:
         answer = await sent(http, to or door_of(settings, at), delivery)
-    console.print(f"{answer.status} {answer.text}".rstrip(), soft_wrap=True)
+    console.print(printable(f"{answer.status} {answer.text}".rstrip()), soft_wrap=True)
     if not answer.taken:
         raise Complaint("The door did not take it.")
-    if not wait:
-        return
-    engine = await connected(settings, at)
-    became = await ended(engine, delivery.workflow_id)
+    if wait and not answer.leads_to_workflow:
+        raise Complaint("There is nothing to wait for: it leads to no workflow.")
+    if wait:
+        await told_the_end(console, await connected(settings, at), delivery, at.ui if at else None)
+
+
+async def told_the_end(
+    console: Console, engine: Client, delivery: Prepared, ui: str | None
+) -> None:
+    """
+    Wait for the end of *delivery*, and print it.
+
+    Raises:
+        Complaint: If it does not end within a minute, or not well.
+    """
+    try:
+        async with asyncio.timeout(ENDED_WITHIN_S):
+            became = await ended(engine, delivery.workflow_id)
+    except TimeoutError:
+        raise Complaint(
+            f"{delivery.workflow_id} has not ended after {ENDED_WITHIN_S:g} s: "
+            "`contexten deliveries` shows how it stands, `contexten status` who works."
+        ) from None
     console.print(f"{became.workflow_id} {became.outcome}", soft_wrap=True)
-    if at and at.ui:
-        console.print(in_ui(at.ui, engine.namespace, became), soft_wrap=True)
+    if ui:
+        console.print(in_ui(ui, engine.namespace, became), soft_wrap=True)
     if became.outcome not in ("handled", "ignored"):
         raise Complaint("It did not end well: the Web UI shows why.")
 
@@ -139,7 +160,8 @@ def deliveries(
     for one in found:
         started = one.started_at.astimezone().strftime("%m-%d %H:%M:%S")
         took = f"{one.took.total_seconds():.2f} s" if one.took is not None else ""
-        table.add_row(started, one.event, one.about, one.outcome, took, one.workflow_id)
+        cells = (started, one.event, one.about, one.outcome, took, one.workflow_id)
+        table.add_row(*map(printable, cells))
     console.print(table)
 
 

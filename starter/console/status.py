@@ -1,6 +1,5 @@
 """``contexten status``: how things stand, at the door, in the engine and on each queue."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,8 +106,3 @@ async def standings(door: str, client: Client | None, engine: str) -> list[Stand
         return [*found, Standing("engine", True, f"{engine} answers"), *await of_engine(client)]
     except RPCError as error:
         return [*found, Standing("engine", False, f"{engine}: {error.message}")]
-
-
-def unwell(found: list[Standing]) -> Iterator[Standing]:
-    """Those of *found* that are not as they should be."""
-    return (one for one in found if not one.well)

@@ -24,6 +24,7 @@ REAL = (
 """What belongs to the real platforms and has no business near the sandbox."""
 
 NOTHING = os.devnull
+LISTENED_ON = range(10_000, 32_000)
 
 
 def invented_secrets() -> dict[str, str]:
@@ -72,8 +73,13 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """
+    A port of 127.0.0.1 on which nothing listens.
+
+    It is none of those that outgoing connections are given by chance, or one of them might
+    have it before it is listened on.
+    """
+    while True:
+        port = secrets.choice(LISTENED_ON)
+        if is_free(port):
+            return port

@@ -54,6 +54,39 @@ async def test_up_takes_deliveries_and_says_how_things_stand(up: Up) -> None:
     assert "it stands in for the platforms" in doctor.text
 
 
+async def test_what_leads_to_no_workflow_is_not_waited_for(up: Up) -> None:
+    first = up.shell.run("deliver", LABELED, "--wait")
+    again = up.shell.run("deliver", LABELED, "--wait")
+
+    assert first.status == 0, first.text
+    assert again.status == 1
+    assert again.text.splitlines() == [
+        '200 {"status":"duplicate"}',
+        "There is nothing to wait for: it leads to no workflow.",
+    ]
+
+
+async def test_a_name_from_outside_gives_the_terminal_no_orders(up: Up) -> None:
+    odd = up.shell.folder / "github" / "issues.odd.json"
+    odd.parent.mkdir()
+    odd.write_text('{"action": "\\u001b[2Jgone", "issue": {"number": 7}}')
+
+    delivered = up.shell.run("deliver", str(odd), "--wait")
+    await until(lambda: listed(up.shell, "issues:"))
+    shown = up.shell.run("deliveries").text
+
+    assert delivered.status == 0, delivered.text
+    assert r"issues:\x1b[2Jgone" in shown
+    assert "\x1b" not in shown
+
+
+async def test_an_engine_that_refuses_is_said_in_plain_words(up: Up) -> None:
+    said = up.shell.run("deliveries", TEMPORAL_NAMESPACE="nowhere")
+
+    assert said.status == 1
+    assert said.text.startswith("The engine refuses: Namespace nowhere is not found")
+
+
 async def test_what_is_broken_waits_and_is_done_once_when_healed(up: Up) -> None:
     shell = up.shell
 

@@ -27,7 +27,7 @@ from deployed import (
 from temporalio.envconfig import ClientConfig
 
 import worker
-from contexten.queues import Queue
+from contexten.queues import NOT_YET, Queue
 from starter import cli
 
 SCHEMA = json.loads(Path(__file__).with_name("compose.schema.json").read_text())
@@ -291,7 +291,7 @@ def test_each_queue_has_a_service_of_its_own() -> None:
 def test_a_queue_without_work_is_started_only_on_demand() -> None:
     on_demand = {s["command"][-1] for s in WORKERS.values() if s.get("profiles") == ["agents"]}
 
-    assert on_demand == worker.NOT_YET
+    assert on_demand == NOT_YET
 
 
 # The image.

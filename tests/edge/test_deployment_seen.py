@@ -21,8 +21,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from waiting import free_port
 
-import worker
-from contexten.queues import Queue
+from contexten.queues import NOT_YET, Queue
 from starter import client as starter_client
 from starter import engine
 from starter.aside import Aside
@@ -86,7 +85,7 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
 def test_every_served_queue_is_missed_when_nobody_serves_it() -> None:
     rule = next(rule for rule in RULES if rule["alert"] == "QueueUnserved")
 
-    assert set(re.findall(r'task_queue="(\w+)"', rule["expr"])) == set(Queue) - worker.NOT_YET
+    assert set(re.findall(r'task_queue="(\w+)"', rule["expr"])) == set(Queue) - NOT_YET
 
 
 def test_alertmanager_routes_to_a_receiver_it_has() -> None:

@@ -22,13 +22,13 @@ from doors import (
     linear,
     mention,
     serving,
+    set_aside,
     signed,
     slack,
     ticket,
 )
 
 from contexten.delivery import Platform
-from starter.quarantine import entries
 
 
 async def test_a_delivery_of_each_platform_is_taken_and_spooled(door: Running) -> None:
@@ -289,7 +289,9 @@ def test_what_is_signed_and_unreadable_is_kept_in_quarantine(
 
     assert {a.status_code for a in answers} == {202}
     assert {a.json()["status"] for a in answers} == {"quarantined"}
-    kept = [q for q in entries(shared_door.folder / "var" / "quarantine") if q.platform == platform]
+    kept = [
+        q for q in set_aside(shared_door.folder / "var" / "quarantine") if q.platform == platform
+    ]
     assert [q.body for q in kept] == UNREADABLE
     assert not any("signature" in name for q in kept for name in q.headers)
     assert all(q.reason for q in kept)
@@ -300,7 +302,7 @@ def test_the_same_unreadable_body_is_kept_once(shared_door: Running) -> None:
     for _ in range(3):
         assert shared_door.deliver(body, "again").json() == {"status": "quarantined"}
 
-    kept = list(entries(shared_door.folder / "var" / "quarantine"))
+    kept = list(set_aside(shared_door.folder / "var" / "quarantine"))
 
     assert [q.body for q in kept].count(body) == 1
 

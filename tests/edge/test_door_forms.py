@@ -4,9 +4,7 @@ import json
 from urllib.parse import quote, urlencode
 
 import pytest
-from doors import FORM, Headers, Running, github, issue, mention, slack
-
-from starter.quarantine import entries
+from doors import FORM, Headers, Running, github, issue, mention, set_aside, slack
 
 FORGED = quote(issue(1, action="labeled", sender={"login": "boss", "type": "User"}))
 BAIT = f"nice&payload={FORGED}&x="
@@ -42,7 +40,7 @@ async def test_a_json_body_sent_again_as_a_form_becomes_no_event(
 
     assert answer.status_code == (200 if platform == "slack" else 202)
     assert door.spooled() == []
-    assert [one.body for one in entries(door.folder / "var" / "quarantine")] == [body]
+    assert [one.body for one in set_aside(door.folder / "var" / "quarantine")] == [body]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +77,7 @@ async def test_a_slack_form_is_a_payload_or_a_slash_command(door: Running, body:
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert door.spooled() == []
-    assert len(list(entries(door.folder / "var" / "quarantine"))) == 1
+    assert len(list(set_aside(door.folder / "var" / "quarantine"))) == 1
 
 
 @pytest.mark.parametrize("platform", ["github", "slack"])

@@ -7,11 +7,9 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from doors import FORM, PLATFORMS, Running, body_of, github, issue, signed, slack
+from doors import FORM, PLATFORMS, Running, body_of, github, issue, set_aside, signed, slack
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from starter.quarantine import entries
 
 SIGNED = {
     "github": {200, 202},
@@ -182,7 +180,7 @@ def test_json_that_cannot_be_read_is_kept_as_it_came(shared_door: Running, what:
     answer = shared_door.deliver(UNREADABLE[what], what.replace(" ", "-"))
 
     assert (answer.status_code, answer.json()) == (202, {"status": "quarantined"})
-    kept = entries(shared_door.folder / "var" / "quarantine")
+    kept = set_aside(shared_door.folder / "var" / "quarantine")
     assert [one.reason[:19] for one in kept if one.body == UNREADABLE[what]] == [
         "the body is no JSON"
     ]

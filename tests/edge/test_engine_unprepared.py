@@ -12,7 +12,7 @@ import pytest
 from doors import issue, serving
 from fakes import event
 from temporalio.client import Client
-from waiting import free_port, until
+from waiting import engine_answers, free_port, until
 
 from contexten.delivery import Event, Triggers
 from starter import attributes, engine
@@ -38,7 +38,7 @@ async def serving_engine(folder: Path, without: Callable[[str], bool]) -> AsyncI
     with (folder / "engine.log").open("wb") as log:
         server = subprocess.Popen(line, stdout=log, stderr=log)
     try:
-        await engine.wait_until_ready(f"127.0.0.1:{port}")
+        await engine_answers(f"127.0.0.1:{port}")
         yield f"127.0.0.1:{port}"
     finally:
         server.terminate()

@@ -26,7 +26,7 @@ from fakes import FakeGithub, event
 from pretend import Sandbox, running_sandbox
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
-from waiting import free_port
+from waiting import engine_answers, free_port
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
@@ -169,7 +169,7 @@ async def main(names: list[str]) -> None:
         line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
         server = subprocess.Popen(line)
         try:
-            await engine.wait_until_ready(f"127.0.0.1:{port}")
+            await engine_answers(f"127.0.0.1:{port}")
             client = await Client.connect(f"127.0.0.1:{port}")
             await attributes.ensure(client)
             for name in names or stories:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from feeding import Engine, a_feeder, append, opened, running, started
+from structlog.testing import capture_logs
 from temporalio.service import RPCError, RPCStatusCode
 from waiting import until
 
@@ -52,6 +53,31 @@ async def test_waits_for_an_engine_that_is_away_and_loses_nothing(tmp_path: Path
     await spool.close()
 
     assert sorted(engine.started, key=int) == sent
+
+
+async def test_why_it_waits_is_said_once_and_not_at_every_attempt(tmp_path: Path) -> None:
+    spool, tried = opened(tmp_path / "spool"), []
+    said = ["no connection", "no connection", "no connection", "too busy"]
+
+    async def start(event: Event, body: bytes) -> bool:
+        tried.append(event.delivery_id)
+        if said:
+            raise RPCError(said.pop(0), RPCStatusCode.UNAVAILABLE, b"")
+        return True
+
+    async def all_tried() -> bool:
+        return len(tried) == 5
+
+    await append(spool, 1)
+    feeder = Feeder(
+        tmp_path / "spool", start, partial(opened, tmp_path / "refused"), in_flight=1, retention_s=9
+    )
+    with capture_logs() as logged:
+        async with running(feeder):
+            await until(all_tried)
+    await spool.close()
+
+    assert [one["reason"] for one in logged] == ["no connection", "too busy"]
 
 
 async def test_goes_on_where_it_stopped(tmp_path: Path) -> None:
