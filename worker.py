@@ -28,7 +28,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
+from activities.clients.queue_control import QueueControl
 from activities.clients.slack import SlackClient
+from activities.control import ControlActivities
 from activities.github import GithubActivities
 from activities.linear import LinearActivities
 from activities.slack import SlackActivities
@@ -68,6 +70,7 @@ def of_control(connected: Client, settings: Settings) -> Worker:
         connected,
         task_queue=Queue.CONTROL,
         workflows=[SweepWorkflow],
+        activities=deeds_of(ControlActivities(QueueControl(connected))),
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=settings.slots(Queue.CONTROL),
         graceful_shutdown_timeout=grace(settings),

@@ -29,3 +29,8 @@ class Queue(StrEnum):
 
 NOT_YET = frozenset({Queue.AGENTS, Queue.MODEL, Queue.TOOLS})
 """The queues on which nothing is registered yet."""
+
+
+def probes_of(platform: str) -> str:
+    """The queue of the probes of *platform*; who serves the platform serves it too."""
+    return f"{platform}-probes"

@@ -43,6 +43,11 @@ RULES: dict[str, RetryRule] = {
     Queue.GITHUB: RetryRule(attempt_timeout=timedelta(seconds=30)),
     Queue.LINEAR: RetryRule(attempt_timeout=timedelta(seconds=20)),
     Queue.SLACK: RetryRule(attempt_timeout=timedelta(seconds=20)),
+    Queue.CONTROL: RetryRule(
+        max_delay=timedelta(seconds=5),
+        attempt_timeout=timedelta(seconds=10),
+        deadline=timedelta(minutes=15),
+    ),
     "github.list_failed_deliveries": replace(LONG, deadline=timedelta(minutes=15)),
     "github.redeliver": RetryRule(deadline=timedelta(minutes=5)),
 }

@@ -1,0 +1,100 @@
+"""What we tell the engine about its queues, and read of our entities, by its own calls."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import RateLimit, TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    UpdateTaskQueueConfigRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from contexten.errors import TransientError
+
+TIMEOUT = timedelta(seconds=5)
+IDENTITY = "contexten"
+ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+
+
+@contextmanager
+def told_in_our_terms() -> Iterator[None]:
+    """Let what the engine refuses leave as one of our errors."""
+    try:
+        yield
+    except RPCError as error:
+        reason = f"the engine refuses: {error.message}"
+        raise TransientError(reason, platform="engine") from error
+
+
+class QueueControl:
+    """The engine's queues, and our entities in it, through a client of the worker's."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def set_rate(self, queue: str, rps: float | None, because: str) -> None:
+        """
+        Let the activities of *queue* go out at *rps* a second; 0 holds them, None lets them be.
+
+        Safe to repeat: the same rate is the same rate.
+
+        Raises:
+            TransientError: If the engine is away, or knows no such thing.
+        """
+        limit = None if rps is None else RateLimit(requests_per_second=rps)
+        update = UpdateTaskQueueConfigRequest.RateLimitUpdate(rate_limit=limit, reason=because)
+        request = UpdateTaskQueueConfigRequest(
+            namespace=self._client.namespace,
+            identity=IDENTITY,
+            task_queue=queue,
+            task_queue_type=ACTIVITY,
+            update_queue_rate_limit=update,
+        )
+        with told_in_our_terms():
+            await self._client.workflow_service.update_task_queue_config(request, timeout=TIMEOUT)
+
+    async def waiting(self, queue: str) -> int:
+        """
+        How many activities wait in *queue* for a worker, about.
+
+        Raises:
+            TransientError: If the engine is away.
+        """
+        with told_in_our_terms():
+            told = await self._client.workflow_service.describe_task_queue(
+                DescribeTaskQueueRequest(
+                    namespace=self._client.namespace,
+                    task_queue=TaskQueue(name=queue),
+                    task_queue_type=ACTIVITY,
+                    report_stats=True,
+                ),
+                timeout=TIMEOUT,
+            )
+        return int(told.stats.approximate_backlog_count)
+
+    async def standings(self, workflow_ids: Sequence[str]) -> dict[str, Any]:
+        """
+        What each of *workflow_ids* has under ``standing`` in its memo; without those that are not.
+
+        No worker is asked: the engine itself has it.
+
+        Raises:
+            RPCError: If the engine is away.
+        """
+        found = {}
+        for workflow_id in workflow_ids:
+            handle = self._client.get_workflow_handle(workflow_id)
+            try:
+                memo = await (await handle.describe(rpc_timeout=TIMEOUT)).memo()
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                continue
+            if "standing" in memo:
+                found[workflow_id] = memo["standing"]
+        return found
