@@ -50,8 +50,10 @@ WORKFLOWS = workflows()
 def test_the_error_names_are_frozen() -> None:
     leaves = [leaf.__name__ for leaf in errors.PlatformError.__subclasses__()]
 
+    assert list(errors.LEAVES) == leaves
     assert leaves == [
         "TransientError",
+        "RateLimitedError",
         "ServerError",
         "AuthenticationError",
         "ClientError",
