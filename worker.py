@@ -35,7 +35,7 @@ from activities.github import GithubActivities
 from activities.linear import LinearActivities
 from activities.slack import SlackActivities
 from contexten.queues import NOT_YET, Queue
-from starter import client, schedules
+from starter import client, entities, schedules
 from starter.feeder import Feeder
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
@@ -43,6 +43,7 @@ from starter.settings import Durability, Settings, SettingsError, load
 from starter.spool import Spool
 from starter.start import Starter
 from workflows import registry
+from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.sweep import SweepWorkflow
 
@@ -65,11 +66,11 @@ def of_deliveries(connected: Client, settings: Settings, order: Order) -> Worker
 
 
 def of_control(connected: Client, settings: Settings) -> Worker:
-    """Rounds: what is done on a schedule."""
+    """Entities, and rounds: what is done on a schedule."""
     return Worker(
         connected,
         task_queue=Queue.CONTROL,
-        workflows=[SweepWorkflow],
+        workflows=[DegradationWorkflow, SweepWorkflow],
         activities=deeds_of(ControlActivities(QueueControl(connected))),
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=settings.slots(Queue.CONTROL),
@@ -214,6 +215,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
         stack.push_async_callback(stopped_together, workers)
         if Queue.CONTROL in queues:
             await schedules.ensure(connected, settings)
+            await entities.ensure(connected)
         work: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
         if Queue.DELIVERIES in queues and settings.durability is Durability.SPOOL:
             work.append(asyncio.create_task(feed(connected, settings, order)))

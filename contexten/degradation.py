@@ -228,7 +228,10 @@ class Degradation:
         return self._changed(entry, repositories=left)
 
     def refused(self, entry: Entry) -> "Degradation":
-        """Write down an order that has no effect, and why."""
+        """Write down an order that has no effect, and why; said again and again, once."""
+        last = self.orders[-1] if self.orders else None
+        if last and replace(last, at=entry.at) == entry:
+            return replace(self, orders=(*self.orders[:-1], entry))
         return self._changed(entry)
 
     def tick(self, now: datetime) -> "Degradation":

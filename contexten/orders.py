@@ -9,6 +9,7 @@ read is refused with a reason and written down, without effect on what it was me
     {"because": "why", "for": "10m"}        by name, in any order
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ LONGEST_REASON = 300
 LONGEST_NAME = 100
 LONGEST_SPAN = timedelta(days=366)
 KEPT = 50
+MARKUP = re.compile(r"[|`<>*_\[\]\\!]")
 
 IN_ORDER = ("because", "by", "for")
 ALSO_CALLED = {"why": "because", "reason": "because", "lasting": "for", "who": "by"}
@@ -140,6 +142,21 @@ class Entry:
 def logged(log: Sequence[Entry], entry: Entry, most: int = KEPT) -> tuple[Entry, ...]:
     """*log* with *entry* at its end, and without what is older than the last *most*."""
     return (*log, entry)[-most:]
+
+
+def as_markdown(log: Sequence[Entry]) -> str:
+    """*log* as the Web UI shows it, latest first."""
+    rows = ["| when | order | by | because |", "|---|---|---|---|"]
+    for one in reversed(log):
+        why = f"refused: {one.refused}" if one.refused else one.because
+        said = (f"{one.at:%Y-%m-%d %H:%M:%S}", one.what, one.by, why)
+        rows.append("| " + " | ".join(map(harmless, said)) + " |")
+    return "\n".join(rows)
+
+
+def harmless(text: str) -> str:
+    """*text* without what Markdown or HTML would take for its own."""
+    return MARKUP.sub(" ", text)
 
 
 def order_of(*arguments: object) -> Order:

@@ -35,8 +35,9 @@ from contexten.delivery import Event
 from contexten.errors import ClientError, ServerError
 from contexten.queues import Queue
 from sandbox.tokens import GITHUB_TOKEN
-from starter import attributes, engine
+from starter import attributes, engine, entities
 from starter.start import start
+from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.sweep import Sweep, SweepWorkflow
 
@@ -76,6 +77,39 @@ def swept(wanted: Sweep) -> Callable[[Client], Awaitable[str]]:
         return id_
 
     return begin
+
+
+def ordered(*orders: tuple[str, Any]) -> Callable[[Client], Awaitable[str]]:
+    """Begin the entity of the service level, give it *orders* one by one, and end it."""
+
+    async def begin(client: Client) -> str:
+        await entities.ensure(client)
+        handle = client.get_workflow_handle(entities.DEGRADATION)
+        for signal, argument in orders:
+            await handle.signal(signal, argument)
+            await handle.query("level")  # it has taken the signal
+        await handle.terminate()
+        return entities.DEGRADATION
+
+    return begin
+
+
+def levels() -> dict[str, Story]:
+    """What can happen to the service level, by name."""
+    by_health = [("health_reported", {"unhealthy_critical": n}) for n in (1, 2, 3, 0)]
+    by_people = [
+        ("degrade", {"level": "essential", "by": "ada", "because": "quiet"}),
+        ("pause_repository", {"repository": "octo/hello", "by": "ada", "for": "1ms"}),
+        ("release", {"by": "ada"}),
+        ("pause", {"by": "ada", "because": "moving house"}),
+        ("resume", {"by": "ada"}),
+        ("explode", "now"),
+        ("pause", {"for": "soon"}),
+    ]
+    return {
+        "degradation-by-health": Story(FakeGithub(), ordered(*by_health)),
+        "degradation-by-people": Story(FakeGithub(), ordered(*by_people)),
+    }
 
 
 def deliveries() -> dict[str, Story]:
@@ -131,7 +165,7 @@ async def record(client: Client, name: str, story: Story) -> None:
         Worker(
             client,
             task_queue=Queue.CONTROL,
-            workflows=[SweepWorkflow],
+            workflows=[DegradationWorkflow, SweepWorkflow],
             workflow_runner=UnsandboxedWorkflowRunner(),
         ),
         Worker(
@@ -165,7 +199,7 @@ async def main(names: list[str]) -> None:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, running_sandbox() as sandbox:
         arranged(sandbox)
-        stories = deliveries() | sweeps(sandbox.url)
+        stories = deliveries() | sweeps(sandbox.url) | levels()
         line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
         server = subprocess.Popen(line)
         try:

@@ -8,11 +8,12 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.sweep import SweepWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
-WORKFLOWS = [DeliveryWorkflow, SweepWorkflow]
+WORKFLOWS = [DegradationWorkflow, DeliveryWorkflow, SweepWorkflow]
 
 
 def history(path: Path) -> WorkflowHistory:
