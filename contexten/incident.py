@@ -22,6 +22,7 @@ from contexten.ledger import shortened
 
 FIRST_MOMENTS = 20
 LAST_MOMENTS = 80
+MOST_INCIDENTS = 100
 TIMES = ("opened_at", "first_failure_at", "mitigated_at", "recovered_at")
 
 
@@ -163,6 +164,32 @@ class Incident:
             raise ValueError(f"this is no incident: {error!r}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class IncidentsWanted:
+    """
+    Which incidents are asked for. What is None does not matter.
+
+    Attributes:
+        id: Only the one of this id.
+        platform: Only those of this platform.
+        open_only: Only those that are open.
+        most: How many at most, the latest; 1 to ``MOST_INCIDENTS``.
+    """
+
+    id: str | None = None
+    platform: str | None = None
+    open_only: bool = False
+    most: int = 20
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: If ``most`` is out of bounds.
+        """
+        if not 1 <= self.most <= MOST_INCIDENTS:
+            raise ValueError(f"most is 1 to {MOST_INCIDENTS}, not {self.most}")
+
+
 def opened(
     platform: str, kind: Kind, what: str, first_failure_at: datetime, now: datetime
 ) -> Incident:
@@ -177,7 +204,8 @@ def opened(
     first = min(first_failure_at, now)
     said = shortened(what)
     new = Incident(f"{platform}-{kind}-{moment}", platform, kind, said, now, first)
-    return new.noted(first, "first failure").noted(now, f"detected: {said}")
+    told = new.noted(first, "first failure") if first < now else new
+    return told.noted(now, f"detected: {said}")
 
 
 def in_order(moments: Iterable[Moment]) -> tuple[Moment, ...]:
