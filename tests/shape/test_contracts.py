@@ -8,6 +8,7 @@ import pytest
 from checkout import ROOT, Function, classes, decorators, functions, named, sources
 
 from contexten import errors, retry
+from contexten.operations import OPERATIONS, PLATFORMS
 from contexten.queues import Queue
 from workflows import attributes
 
@@ -120,6 +121,12 @@ def test_a_retry_rule_is_for_something_that_is_there() -> None:
     there = {name for _, _, name in ACTIVITIES} | set(Queue)
 
     assert set(retry.RULES) <= there
+
+
+def test_every_call_to_a_platform_can_be_given_a_rule() -> None:
+    calls = {name for _, _, name in ACTIVITIES if name.partition(".")[0] in PLATFORMS}
+
+    assert calls == OPERATIONS
 
 
 @pytest.mark.parametrize(("path", "one"), WORKFLOWS, ids=[w[1].name for w in WORKFLOWS])

@@ -1,0 +1,42 @@
+"""
+What is done on the platforms, by the names their activities have.
+
+Rules are kept for these, so a rule for a call that does not exist can be refused.
+"""
+
+from contexten.queues import Queue
+
+PLATFORMS: tuple[str, ...] = (Queue.GITHUB, Queue.LINEAR, Queue.SLACK)
+
+OPERATIONS: frozenset[str] = frozenset(
+    {
+        "github.add_labels",
+        "github.add_reaction",
+        "github.create_check_run",
+        "github.create_issue",
+        "github.create_pull_request",
+        "github.list_failed_deliveries",
+        "github.post_comment",
+        "github.post_review_comment",
+        "github.read_file",
+        "github.read_pull_request",
+        "github.redeliver",
+        "github.remove_labels",
+        "github.search_issues",
+        "linear.create_issue",
+        "linear.list_teams",
+        "linear.list_workflow_states",
+        "linear.post_comment",
+        "linear.read_issue",
+        "linear.register_webhook",
+        "linear.search_issues",
+        "linear.update_issue",
+        "slack.add_reaction",
+        "slack.post_message",
+        "slack.post_reply",
+        "slack.read_replies",
+        "slack.read_user",
+        "slack.remove_reaction",
+        "slack.update_message",
+    }
+)
