@@ -60,14 +60,22 @@ class Model:
         nothing_bad = not any(call.failed or call.slow for call in calls)
         if nothing_bad or self.forced:
             return
-        seen = [c for c in self.calls if now - c.at < self.rule.time_window]
-        seen = seen[-self.rule.count_window :]
+        seen = self.seen(now)
         bad = sum(c.failed for c in seen) / len(seen)
         slow = sum(c.slow for c in seen) / len(seen)
         enough = len(seen) >= self.rule.minimum_calls
         by_rate = enough and (bad >= self.rule.failure_rate or slow >= self.rule.slow_rate)
         if by_rate or self.in_a_row >= self.rule.failure_threshold:
             self.open(now)
+
+    def seen(self, now: datetime) -> list[Call]:
+        """The calls that the rates are taken of."""
+        live = [call for call in self.calls if now - call.at < self.rule.time_window]
+        return live[-self.rule.count_window :]
+
+    def letters(self, now: datetime) -> str:
+        """The same, as a breaker writes them."""
+        return "".join("gfGF"[call.failed + 2 * call.slow] for call in self.seen(now))
 
     def judge(self, calls: list[Call], now: datetime) -> None:
         if any(call.failed for call in calls):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from contexten.breaker import Breaker, BreakerRule, Forced, State
-from contexten.outcomes import Outcomes, outcome
+from contexten.outcomes import Outcomes, joined, outcome
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 STEPS_OF_AN_EPISODE = 500
@@ -49,6 +49,8 @@ class Pair:
         found = (breaker.state, breaker.forced, breaker.refuses_until, breaker.openings)
         assert found == (model.state, model.forced, model.until, model.openings)
         assert breaker.failures_in_a_row == model.in_a_row
+        window = self.rule.count_window, self.rule.time_window, self.now
+        assert joined(breaker.window, *window) == model.letters(self.now)
         assert (breaker.probes_out, breaker.probes_well) == (model.out, len(model.well))
         assert breaker.probes_out + breaker.probes_well <= self.rule.probes
 
