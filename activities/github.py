@@ -62,9 +62,10 @@ class GithubActivities:
     """
     The deeds of the ``github`` queue. PyGithub blocks, so they run in threads.
 
-    Besides what each says, every deed may raise TransientError (GitHub is slow, out of
-    reach or limits us), ServerError (GitHub broke), AuthenticationError (our token was
-    refused or lacks the permission) and FatalError (we have no token, or a wrong address).
+    Besides what each says, every deed may raise TransientError (GitHub is slow or out of
+    reach), RateLimitedError (we called too often), ServerError (GitHub broke),
+    AuthenticationError (our token was refused or lacks the permission) and FatalError (we
+    have no token, or a wrong address).
     """
 
     def __init__(self, api: GithubApi) -> None:

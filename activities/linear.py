@@ -39,9 +39,10 @@ class LinearActivities:
     """
     The deeds of the ``linear`` queue.
 
-    Besides what each says, every deed may raise TransientError (Linear is slow, out of
-    reach or limits us), ServerError (Linear broke), AuthenticationError (our token was
-    refused or lacks the permission) and FatalError (we have no token, or a wrong address).
+    Besides what each says, every deed may raise TransientError (Linear is slow or out of
+    reach), RateLimitedError (we called too often), ServerError (Linear broke),
+    AuthenticationError (our token was refused or lacks the permission) and FatalError (we
+    have no token, or a wrong address).
     """
 
     def __init__(self, api: LinearApi) -> None:

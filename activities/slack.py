@@ -24,10 +24,10 @@ class SlackActivities:
     """
     The deeds of the ``slack`` queue.
 
-    Besides what each says, every deed may raise TransientError (Slack is slow, out of reach
-    or limits us), ServerError (Slack broke), AuthenticationError (our token was refused,
-    lacks the scope, or our bot is not in the channel) and FatalError (we have no token, or
-    a wrong address).
+    Besides what each says, every deed may raise TransientError (Slack is slow or out of
+    reach), RateLimitedError (we called too often), ServerError (Slack broke),
+    AuthenticationError (our token was refused, lacks the scope, or our bot is not in the
+    channel) and FatalError (we have no token, or a wrong address).
     """
 
     def __init__(self, api: SlackApi) -> None:

@@ -99,7 +99,7 @@ class TransientError(PlatformError):
 
 
 class RateLimitedError(PlatformError):
-    """We were told to slow down; ``retry_after`` is the time named, a minute if none is."""
+    """We were told to slow down, for the time named or, if none is, for a minute."""
 
     category = Category.TRANSIENT
     limited = True

@@ -1,5 +1,7 @@
 """Markdown, as the printed reference needs it."""
 
+import inspect
+import re
 from collections.abc import Iterable
 
 PRINTED = "<!-- Printed from the code by `make docs`; changes made here are lost. -->"
@@ -15,3 +17,8 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def page(title: str, *parts: str) -> str:
     """A page of the reference."""
     return "\n\n".join((f"# {title}", PRINTED, *parts)) + "\n"
+
+
+def first_line(thing: object) -> str:
+    """The first sentence of a docstring, on one line."""
+    return re.sub(r"\s+", " ", (inspect.getdoc(thing) or "").split("\n\n")[0])

@@ -7,7 +7,6 @@ A test prints it anew and compares, so what is committed cannot lie.
 """
 
 import inspect
-import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -20,7 +19,8 @@ from contexten.queues import Queue
 from starter.app import create
 from starter.commands_printed import commands_page
 from starter.counters import DoorCounters
-from starter.markdown import page, table
+from starter.errors_printed import errors_page
+from starter.markdown import first_line, page, table
 from starter.readiness import Readiness
 from starter.settings import Settings
 from starter.settings_printed import default, env_example, settings_page
@@ -73,29 +73,6 @@ def retry_page() -> str:
         "A pause that the platform asks for takes the place of ours.\n"
         f"Not repeated: {never}.",
         table(RETRY_HEADS, rows),
-    )
-
-
-def first_line(thing: object) -> str:
-    """The first sentence of a docstring, on one line."""
-    return re.sub(r"\s+", " ", (inspect.getdoc(thing) or "").split("\n\n")[0])
-
-
-def errors_page() -> str:
-    """The errors of platform calls, by the names they travel under."""
-    leaves = errors.PlatformError.__subclasses__()
-    rows = [
-        (
-            f"`{leaf.__name__}`",
-            first_line(leaf),
-            "no" if leaf.__name__ in errors.NOT_WORTH_REPEATING else "yes",
-        )
-        for leaf in leaves
-    ]
-    return page(
-        "Errors",
-        "A failure carries its name from a worker to a workflow, and retry rules match that name.",
-        table(("name", "means", "repeated"), rows),
     )
 
 

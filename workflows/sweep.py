@@ -12,8 +12,10 @@ with workflow.unsafe.imports_passed_through():  # or the converter does not know
 
 from activities.github import GithubActivities
 from contexten import sweep
-from contexten.errors import TransientError
+from contexten.errors import RateLimitedError, TransientError
 from workflows.options import request
+
+CONCERNING_ALL = (RateLimitedError.__name__, TransientError.__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,8 @@ async def swept(look: sweep.Look) -> Swept:
 def concerns_all(error: ActivityError) -> bool:
     """Whether the next call would fare no better: GitHub limits us, or cannot be reached."""
     cause = error.cause
-    limited = isinstance(cause, ApplicationError) and cause.type == TransientError.__name__
-    return limited or isinstance(cause, exceptions.TimeoutError)
+    told = isinstance(cause, ApplicationError) and cause.type in CONCERNING_ALL
+    return told or isinstance(cause, exceptions.TimeoutError)
 
 
 async def seen(look: sweep.Look) -> sweep.Seen:

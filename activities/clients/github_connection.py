@@ -17,7 +17,10 @@ from github.Requester import Requester, RequestsResponse
 from activities.clients.deadline import left, within
 from activities.clients.github_errors import PLATFORM
 from activities.clients.github_socket import Adapter
+from activities.clients.pauses import number
 from contexten.errors import FatalError, TransientError
+
+RATES = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 
 LEAST_S = 0.25
 """With less than that left no request is begun: its answer could not be waited for."""
@@ -80,6 +83,7 @@ class Connection:
                 raise TransientError("GitHub redirects without end", platform=PLATFORM)
         if answer.status_code == HTTPStatus.ACCEPTED and self._asked.verb == "GET":
             raise TransientError("GitHub answered 202: it is still at it", platform=PLATFORM)
+        forget_absurd_rates(answer)
         return RequestsResponse(answer)
 
     def _answer(self) -> requests.Response:
@@ -103,6 +107,13 @@ class Connection:
             reason = "GitHub redirects to another host or scheme: check GITHUB_API_URL"
             raise FatalError(reason, platform=PLATFORM)
         return place._replace(query=place.query or urlsplit(self._asked.url).query).geturl()
+
+
+def forget_absurd_rates(answer: requests.Response) -> None:
+    """Take off *answer* what says no number: PyGithub would fail of it, and hide the answer."""
+    for name in RATES:
+        if name in answer.headers and number(answer.headers[name]) is None:
+            del answer.headers[name]
 
 
 def moved(answer: requests.Response) -> bool:

@@ -11,14 +11,14 @@ import requests
 from github import BadAttributeException, GithubException
 from urllib3.exceptions import HTTPError
 
-from activities.clients.pauses import UNSAID_PAUSE, bounded, number, seconds_until
+from activities.clients.pauses import bounded, number, seconds_until
 from contexten.errors import (
-    AuthenticationError,
     ClientError,
     FatalError,
     PlatformError,
-    ServerError,
+    RateLimitedError,
     TransientError,
+    leaf_of_status,
 )
 
 PLATFORM = "github"
@@ -72,8 +72,6 @@ def refused(status: int, headers: Mapping[str, str], data: Any, now: datetime) -
     reason = said(status, data)
     limited = is_limit(status, headers, reason)
     pause = pause_asked(headers, now)
-    if limited and pause is None:
-        pause = UNSAID_PAUSE
     return kind_of(status, reason, limited=limited)(
         reason, platform=PLATFORM, status=status, retry_after=pause
     )
@@ -81,15 +79,14 @@ def refused(status: int, headers: Mapping[str, str], data: Any, now: datetime) -
 
 def kind_of(status: int, reason: str, *, limited: bool) -> type[PlatformError]:
     """Which of our errors a *status* with *reason* is."""
-    if limited or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER):
+    if limited:
+        return RateLimitedError
+    if status in (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER):
         return TransientError
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ServerError
-    if status == HTTPStatus.FORBIDDEN and any(word in reason.lower() for word in READ_ONLY):
+    read_only = any(word in reason.lower() for word in READ_ONLY)
+    if 300 <= status < 400 or (status == HTTPStatus.FORBIDDEN and read_only):
         return ClientError
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return AuthenticationError
-    return ClientError
+    return leaf_of_status(status)
 
 
 def said(status: int, data: Any) -> str:

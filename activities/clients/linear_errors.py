@@ -7,45 +7,23 @@ from http import HTTPStatus
 from typing import Any
 
 from activities.clients.http import Answer
-from activities.clients.pauses import UNSAID_PAUSE, bounded, number, seconds_until
+from activities.clients.pauses import bounded, number, seconds_until
 from contexten.errors import (
-    AuthenticationError,
+    UNSAID_PAUSE,
     ClientError,
     FatalError,
     PlatformError,
+    RateLimitedError,
     ServerError,
     TransientError,
+    leaf_of_status,
 )
+from contexten.linear_errors import KINDS
 
 PLATFORM = "linear"
 ADDRESS = "LINEAR_API_URL"
 LIMITS = ("requests", "complexity", "endpoint-requests")
-LIMITED = ("ratelimited", "rate limited")
 MOST_SAID = 300
-
-KINDS: dict[str, type[PlatformError]] = {
-    **dict.fromkeys((*LIMITED, "network error", "lock timeout"), TransientError),
-    **dict.fromkeys(("internal error", "internal server error", "bootstrap error"), ServerError),
-    **dict.fromkeys(
-        ("authentication error", "unauthenticated", "forbidden", "feature not accessible"),
-        AuthenticationError,
-    ),
-    **dict.fromkeys(
-        (
-            "invalid input",
-            "input error",
-            "bad user input",
-            "user error",
-            "graphql error",
-            "graphql parse failed",
-            "graphql validation failed",
-            "entity not found",
-            "usage limit exceeded",
-        ),
-        ClientError,
-    ),
-}
-"""What ``extensions.type`` or ``extensions.code`` means, in lower case, blanks for underscores."""
 
 
 def data_of(answer: Answer, now: datetime) -> dict[str, Any]:
@@ -109,7 +87,7 @@ def refused(
         now: The time, with its zone.
     """
     limited = is_limit(status, errors)
-    kind = TransientError if limited else kind_of(status, errors)
+    kind = RateLimitedError if limited else kind_of(status, errors)
     pause = pause_asked(headers, now, limited=limited)
     reason = said(status, errors)
     return kind(reason, platform=PLATFORM, status=status, retry_after=pause)
@@ -118,7 +96,7 @@ def refused(
 def is_limit(status: int, errors: list[dict[str, Any]]) -> bool:
     """Whether we were refused for asking too often or too much; Linear says so with a 400."""
     return status == HTTPStatus.TOO_MANY_REQUESTS or any(
-        name in LIMITED for error in errors for name in names(error)
+        KINDS.get(name) is RateLimitedError for error in errors for name in names(error)
     )
 
 
@@ -146,15 +124,11 @@ def kind_of_graphql(status: int) -> type[PlatformError]:
 
 def kind_of_status(status: int) -> type[PlatformError]:
     """What an HTTP *status* means where nothing else is said."""
-    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS):
-        return TransientError
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < 400:
+    if status < 400:
         return ServerError
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return AuthenticationError
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         return FatalError  # Linear words what is missing as GraphQL; this is another server
-    return ClientError
+    return leaf_of_status(status)
 
 
 def names(error: dict[str, Any]) -> list[str]:

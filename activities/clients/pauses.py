@@ -10,9 +10,6 @@ from contexten.errors import ServerError, TransientError
 
 SHORTEST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(hours=1)
-UNSAID_PAUSE = timedelta(minutes=1)
-"""How long we wait after a limit that does not say when it ends."""
-
 UNANSWERED_PAUSE = timedelta(seconds=5)
 """How long after we gave a write up the platform may still be carrying it out."""
 

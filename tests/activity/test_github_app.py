@@ -15,7 +15,12 @@ from pretend import Sandbox
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
 from contexten.effects import Effect
-from contexten.errors import AuthenticationError, ClientError, FatalError, TransientError
+from contexten.errors import (
+    AuthenticationError,
+    ClientError,
+    FatalError,
+    RateLimitedError,
+)
 from contexten.github import (
     Comment,
     FileAt,
@@ -138,7 +143,7 @@ def test_a_token_that_is_not_granted_is_told_as_any_other_failure(
     github = connect()
     sandbox.breaks("github", "rate_limit", match="access_tokens", count=1, retry_after_s=30)
 
-    with pytest.raises(TransientError) as raised:
+    with pytest.raises(RateLimitedError) as raised:
         github.post_comment(comment("octo/hello"))
 
     assert raised.value.retry_after is not None

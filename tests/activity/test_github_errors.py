@@ -19,13 +19,15 @@ from urllib3.exceptions import ProtocolError
 from activities.clients.github import GithubClient
 from activities.clients.github_errors import pause_asked, refused, told_in_our_terms
 from activities.clients.github_session import Credentials
-from activities.clients.pauses import LONGEST_PAUSE, SHORTEST_PAUSE, UNSAID_PAUSE
+from activities.clients.pauses import LONGEST_PAUSE, SHORTEST_PAUSE
 from contexten.effects import Effect
 from contexten.errors import (
+    UNSAID_PAUSE,
     AuthenticationError,
     ClientError,
     FatalError,
     PlatformError,
+    RateLimitedError,
     ServerError,
     TransientError,
 )
@@ -61,7 +63,7 @@ FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"kind": "status", "status": 503}, ServerError),
     ({"kind": "status", "status": 504}, ServerError),
     ({"kind": "status", "status": 408}, TransientError),
-    ({"kind": "status", "status": 429}, TransientError),
+    ({"kind": "status", "status": 429}, RateLimitedError),
     ({"kind": "status", "status": 401}, AuthenticationError),
     ({"kind": "status", "status": 403}, AuthenticationError),
     ({"kind": "status", "status": 404}, ClientError),
@@ -76,8 +78,8 @@ FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"kind": "lost_answer"}, TransientError),
     ({"kind": "hang"}, TransientError),
     ({"kind": "redirect_loop"}, TransientError),
-    ({"kind": "rate_limit"}, TransientError),
-    ({"kind": "rate_limit", "secondary": True}, TransientError),
+    ({"kind": "rate_limit"}, RateLimitedError),
+    ({"kind": "rate_limit", "secondary": True}, RateLimitedError),
 ]
 
 
@@ -131,7 +133,7 @@ def test_a_rate_limit_says_when_to_come_back(
 ) -> None:
     sandbox.breaks("github", "rate_limit", secondary=secondary, retry_after_s=30)
 
-    with pytest.raises(TransientError, match="rate limit") as raised:
+    with pytest.raises(RateLimitedError, match="rate limit") as raised:
         github.post_comment(comment())
 
     assert raised.value.status == 403
@@ -154,12 +156,12 @@ def test_a_rate_limit_says_when_to_come_back(
     ],
     ids=str,
 )
-def test_an_absurd_rate_limit_is_still_a_transient_error(
+def test_an_absurd_rate_limit_is_still_a_limit(
     sandbox: Sandbox, github: GithubClient, headers: dict[str, str]
 ) -> None:
     sandbox.breaks("github", "status", status=429, headers=headers)
 
-    with pytest.raises(TransientError) as raised:
+    with pytest.raises(RateLimitedError) as raised:
         github.post_comment(comment())
 
     pause = raised.value.retry_after

@@ -19,6 +19,7 @@ from contexten.errors import (
     ClientError,
     FatalError,
     PlatformError,
+    RateLimitedError,
     ServerError,
     TransientError,
 )
@@ -58,7 +59,7 @@ async def fails(deed: Any, expected: type[PlatformError]) -> PlatformError:
 
 FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     *(({"kind": "status", "status": status}, ServerError) for status in (500, 502, 503, 504)),
-    ({"kind": "status", "status": 429}, TransientError),
+    ({"kind": "status", "status": 429}, RateLimitedError),
     ({"kind": "status", "status": 401}, AuthenticationError),
     ({"kind": "status", "status": 403}, AuthenticationError),
     ({"kind": "status", "status": 400}, ClientError),
@@ -73,8 +74,8 @@ FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"kind": "lost_answer"}, TransientError),
     ({"kind": "hang"}, TransientError),
     ({"kind": "slow"}, TransientError),
-    ({"kind": "rate_limit"}, TransientError),
-    ({"kind": "rate_limit", "status": 429}, TransientError),
+    ({"kind": "rate_limit"}, RateLimitedError),
+    ({"kind": "rate_limit", "status": 429}, RateLimitedError),
 ]
 
 
@@ -104,7 +105,7 @@ async def test_a_rate_limit_says_when_to_come_back(
 ) -> None:
     sandbox.breaks("linear", "rate_limit", status=status, retry_after_s=30)
 
-    error = await fails(linear.post_comment(comment()), TransientError)
+    error = await fails(linear.post_comment(comment()), RateLimitedError)
 
     assert error.status == status
     assert error.retry_after is not None
@@ -184,13 +185,14 @@ SAID: list[tuple[type[PlatformError], str]] = [
     (AuthenticationError, "authentication error, forbidden, feature not accessible"),
     (ClientError, "invalid input, user error, graphql error, usage limit exceeded"),
     (ServerError, "internal error, bootstrap error"),
-    (TransientError, "lock timeout, network error, ratelimited"),
+    (TransientError, "lock timeout, network error"),
+    (RateLimitedError, "ratelimited"),
 ]
 CODED: list[tuple[type[PlatformError], str]] = [
     (AuthenticationError, "AUTHENTICATION_ERROR, FORBIDDEN"),
     (ClientError, "INPUT_ERROR, INVALID_INPUT, BAD_USER_INPUT, GRAPHQL_VALIDATION_FAILED"),
     (ServerError, "INTERNAL_SERVER_ERROR"),
-    (TransientError, "RATELIMITED, RATE_LIMITED"),
+    (RateLimitedError, "RATELIMITED, RATE_LIMITED"),
 ]
 ODD: list[tuple[bytes, str, type[PlatformError]]] = [
     *((errors(type=t), "200", kind) for kind, types in SAID for t in types.split(", ")),
@@ -215,7 +217,7 @@ ODD: list[tuple[bytes, str, type[PlatformError]]] = [
     (b"", "405", FatalError),
     (b"", "408", TransientError),
     (b"", "413", ClientError),
-    (b"slow down", "429", TransientError),
+    (b"slow down", "429", RateLimitedError),
     (b"<html>no</html>", "503", ServerError),
     (b"null", "500", ServerError),
 ]

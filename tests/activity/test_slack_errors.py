@@ -13,20 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pretend import Sandbox
 
-from activities.clients.pauses import LONGEST_PAUSE, SHORTEST_PAUSE, UNSAID_PAUSE
+from activities.clients.pauses import LONGEST_PAUSE, SHORTEST_PAUSE
 from activities.clients.slack import SlackClient
-from activities.clients.slack_errors import KINDS, NAMES, kind_of, refused, told_in_our_terms
+from activities.clients.slack_errors import kind_of, refused, told_in_our_terms
 from activities.clients.slack_session import proxy_for
 from contexten.effects import Effect
 from contexten.errors import (
+    UNSAID_PAUSE,
     AuthenticationError,
     ClientError,
     FatalError,
     PlatformError,
+    RateLimitedError,
     ServerError,
     TransientError,
 )
 from contexten.slack import Message, Thread
+from contexten.slack_errors import KINDS, NAMES
 from sandbox.tokens import SLACK_TOKEN
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -53,7 +56,7 @@ FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"kind": "status", "status": 504}, ServerError),
     ({"kind": "status", "status": 200}, ServerError),  # internal_error, as Slack words it
     ({"kind": "status", "status": 408}, TransientError),
-    ({"kind": "status", "status": 429}, TransientError),
+    ({"kind": "status", "status": 429}, RateLimitedError),
     ({"kind": "status", "status": 400}, ClientError),
     ({"kind": "status", "status": 401}, AuthenticationError),
     ({"kind": "status", "status": 403}, AuthenticationError),
@@ -69,8 +72,8 @@ FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"kind": "latency", "least_seconds": 2}, TransientError),
     ({"kind": "redirect_loop"}, FatalError),
     ({"kind": "redirect_loop", "status": 307}, FatalError),
-    ({"kind": "rate_limit"}, TransientError),
-    ({"kind": "rate_limit", "status": 200}, TransientError),
+    ({"kind": "rate_limit"}, RateLimitedError),
+    ({"kind": "rate_limit", "status": 200}, RateLimitedError),
 ]
 
 
@@ -110,7 +113,7 @@ async def test_a_redirect_is_not_followed_and_says_what_to_check(
 async def test_a_rate_limit_says_when_to_come_back(sandbox: Sandbox, slack: SlackClient) -> None:
     sandbox.breaks("slack", "rate_limit", retry_after_s=30)
 
-    with pytest.raises(TransientError, match="429: ratelimited") as raised:
+    with pytest.raises(RateLimitedError, match="429: ratelimited") as raised:
         await slack.post_message(MESSAGE)
 
     assert raised.value.retry_after == timedelta(seconds=30)
@@ -138,7 +141,7 @@ def test_the_pause_is_bounded_whatever_is_said(
 
     error = refused(status, headers, {"ok": False, "error": "ratelimited"}, NOW)
 
-    assert (type(error), error.retry_after) == (TransientError, pause)
+    assert (type(error), error.retry_after) == (RateLimitedError, pause)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -158,7 +161,7 @@ def test_each_documented_name_has_its_error(name: str) -> None:
         ("missing_scope", AuthenticationError),
         ("channel_not_found", ClientError),
         ("is_archived", ClientError),
-        ("ratelimited", TransientError),
+        ("ratelimited", RateLimitedError),
         ("service_unavailable", TransientError),
         ("internal_error", ServerError),
         ("fatal_error", ServerError),

@@ -1,5 +1,6 @@
 """What Linear refuses, and how long it asks us to wait, is read whatever its words are."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from activities.clients.linear import authorization
 from activities.clients.linear_errors import pause_asked, refused
-from activities.clients.pauses import LONGEST_PAUSE, SHORTEST_PAUSE, UNSAID_PAUSE
-from contexten.errors import PlatformError
+from activities.clients.pauses import LONGEST_PAUSE, SHORTEST_PAUSE
+from contexten.errors import UNSAID_PAUSE, ClientError, PlatformError, RateLimitedError
+from contexten.linear_errors import KINDS, UNSAYING
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
@@ -91,3 +93,15 @@ def test_every_refusal_is_one_of_our_errors(
 def test_an_api_key_goes_bare_and_all_else_as_bearer() -> None:
     assert authorization("lin_api_x") == "lin_api_x"
     assert authorization("lin_oauth_x") == "Bearer lin_oauth_x"
+
+
+@pytest.mark.parametrize("name", [*KINDS, *UNSAYING])
+@pytest.mark.parametrize("form", [str, str.upper])
+@pytest.mark.parametrize("of", ["type", "code"])
+def test_each_documented_name_has_its_error(name: str, form: Callable[[str], str], of: str) -> None:
+    worded = form(name).replace(" ", "_") if of == "code" else form(name)
+
+    error = refused(400, {}, [{"extensions": {of: worded}}], NOW)
+
+    assert type(error) is KINDS.get(name, ClientError)
+    assert (error.retry_after is not None) == (KINDS.get(name) is RateLimitedError)
