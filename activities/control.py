@@ -1,17 +1,22 @@
 """What entities and rounds have done: at the engine, and in our own records."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from temporalio import activity
 
 from activities.boundary import told_to_temporal
+from contexten.degradation import Level, level_in
+
+DEGRADATION = "degradation"
 
 
 class Queues(Protocol):
-    """The engine's task queues. ``activities.clients.queue_control`` is the real one."""
+    """The engine, as ``activities.clients.queue_control`` has it: its queues and our entities."""
 
     async def set_rate(self, queue: str, rps: float | None, because: str) -> None: ...
     async def waiting(self, queue: str) -> int: ...
+    async def standings(self, workflow_ids: Sequence[str]) -> dict[str, Any]: ...
 
 
 class ControlActivities:
@@ -47,3 +52,16 @@ class ControlActivities:
         """
         with told_to_temporal():
             return await self._queues.waiting(queue)
+
+    @activity.defn(name="control.read_level")
+    async def read_level(self) -> Level:
+        """
+        How much of the service is on: all of it, if nobody has said otherwise.
+
+        Safe to repeat: it only reads.
+
+        Raises:
+            TransientError: The engine is away.
+        """
+        with told_to_temporal():
+            return level_in((await self._queues.standings([DEGRADATION])).get(DEGRADATION))

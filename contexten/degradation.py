@@ -9,13 +9,13 @@ better for ``calm``, so that a check that flaps does not make the service flap. 
 pin the level, or pause everything; both end by themselves when they were given for a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from contexten.orders import TIME_IS_OVER, Entry, Order, Pause, check_repository, logged
+from contexten.orders import TIME_IS_OVER, Entry, Order, Pause, is_repository, logged
 
 CALM = timedelta(minutes=2)
 MOST_REPOSITORIES = 100
@@ -53,6 +53,7 @@ SWITCHES: Mapping[Flag, frozenset[Level]] = {
 }
 """The levels at which each flag is on."""
 
+Switch = Callable[[Flag, Level], bool]
 OPTIONAL_DEEDS = frozenset({"add_reaction", "remove_reaction"})
 ESSENTIAL_PRIORITY = 1
 NORMAL_PRIORITY = 3
@@ -81,33 +82,40 @@ def level_named(text: str) -> Level:
         raise ValueError(f"{text!r} is no level; there are {', '.join(LEVELS)}") from None
 
 
+def level_in(standing: object) -> Level:
+    """The level that the memo of the entity says; full if it says none."""
+    said = standing.get("level") if isinstance(standing, Mapping) else None
+    return Level(said) if said in LEVELS else Level.FULL
+
+
 def is_on(flag: Flag, level: Level) -> bool:
     """Whether *flag* is on at *level*."""
     return level in SWITCHES[flag]
 
 
-def parks(level: Level, priority_key: int | None) -> bool:
+def parks(level: Level, priority_key: int | None, on: Switch = is_on) -> bool:
     """
     Whether a call waits at *level*: every one at maintenance, what is not essential before.
 
     Args:
         priority_key: The priority of its activity, 1 first; None or 0 if it has none.
+        on: Who says what is on.
     """
-    if not is_on(Flag.PLATFORM_CALLS, level):
+    if not on(Flag.PLATFORM_CALLS, level):
         return True
     essential = priority_key is not None and 0 < priority_key <= ESSENTIAL_PRIORITY
-    return not essential and not is_on(Flag.NORMAL_REACTIONS, level)
+    return not essential and not on(Flag.NORMAL_REACTIONS, level)
 
 
-def skips(level: Level, operation: str) -> bool:
+def skips(level: Level, operation: str, on: Switch = is_on) -> bool:
     """
-    Whether *operation* is left out at *level*, as nobody misses it.
+    Whether *operation* is left out at *level*, as nobody misses it; *on* says what is on.
 
     >>> skips(Level.LIMITED, "slack.add_reaction"), skips(Level.LIMITED, "slack.post_reply")
     (True, False)
     """
     optional = operation.partition(".")[2] in OPTIONAL_DEEDS
-    return optional and not is_on(Flag.OPTIONAL_EFFECTS, level)
+    return optional and not on(Flag.OPTIONAL_EFFECTS, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +187,8 @@ class Degradation:
             return replace(self, calm_since=now)
         if now - self.calm_since < calm:
             return self
-        better = LEVELS[now_at - 1]
-        return self._measured(better, now if asked < now_at - 1 else None, unhealthy, now)
+        calm_since = now if asked < now_at - 1 else None
+        return self._measured(LEVELS[now_at - 1], calm_since, unhealthy, now)
 
     def degrade(self, level: Level, order: Order, now: datetime) -> "Degradation":
         """Stay at *level*, whatever health says."""
@@ -210,10 +218,8 @@ class Degradation:
         """Let every call about the repository *name* wait."""
         name = name.lower()
         entry = Entry(now, f"pause repository {name}", order.by, order.because)
-        try:
-            check_repository(name)
-        except ValueError as error:
-            return self.refused(replace(entry, refused=str(error)))
+        if not is_repository(name):
+            return self.refused(replace(entry, refused=f"{name!r} is no owner/name"))
         if name not in self.repositories and len(self.repositories) >= MOST_REPOSITORIES:
             return self.refused(replace(entry, refused=f"{MOST_REPOSITORIES} are paused already"))
         return self._changed(entry, repositories={**self.repositories, name: Pause.of(order, now)})
@@ -258,10 +264,9 @@ class Degradation:
 
     def as_standing(self) -> dict[str, Any]:
         """What everybody may know, as plain values: for memo and query."""
-        paused = {name: one.said("paused") for name, one in self.repositories.items()}
-        more = {"level": str(self.level), "why": self.why, "paused_repositories": paused}
-        latest = [one.as_json() for one in self.orders[-SHOWN_ORDERS:]]
-        return {**self.as_json(), **more, "orders": latest}
+        more: dict[str, Any] = {"level": str(self.level), "why": self.why}
+        more["paused_repositories"] = {n: p.said("paused") for n, p in self.repositories.items()}
+        return self.as_json() | more | {"orders": self.as_json()["orders"][-SHOWN_ORDERS:]}
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values: what the workflow hands on to its next run."""
@@ -280,8 +285,7 @@ class Degradation:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Degradation":
         """What :meth:`as_json` made; what is new in it is ignored, what is missing is as new."""
-        calm, pinned_at = data.get("calm_since"), data.get("pinned_at")
-        pin, paused = data.get("pin"), data.get("paused")
+        calm, pinned_at, pin, paused = map(data.get, ("calm_since", "pinned_at", "pin", "paused"))
         repositories = data.get("repositories", {}).items()
         return cls(
             measured=Level(data.get("measured", Level.FULL)),

@@ -258,11 +258,7 @@ def span(value: object) -> timedelta | None:
     return found
 
 
-def check_repository(name: str) -> None:
-    """
-    Raises:
-        ValueError: If *name* is no ``owner/name``.
-    """
-    owner, slash, rest = name.partition("/")
-    if not (owner and slash and rest) or "/" in rest or " " in name:
-        raise ValueError(f"{name!r} is no repository; write owner/name")
+def is_repository(name: str) -> bool:
+    """Whether *name* is an ``owner/name``."""
+    owner, _, rest = name.partition("/")
+    return bool(owner and rest) and "/" not in rest and " " not in name

@@ -94,7 +94,13 @@ def reactions_page() -> str:
     """The ready-made reactions, from the app they are registered in."""
     of: list[app.Reactions] = [reactions.app.github, reactions.app.linear, reactions.app.slack]
     rows = [
-        (str(one.platform), f"`{event}`", f"`{r.__module__}.{r.__name__}`", first_line(r))
+        (
+            str(one.platform),
+            f"`{event}`",
+            f"`{r.name}`",
+            r.importance.name.lower(),
+            first_line(r.reaction),
+        )
         for one in of
         for event, registered in one.by_name.items()
         for r in registered
@@ -103,7 +109,7 @@ def reactions_page() -> str:
         "Ready-made reactions",
         "Those of the module `workflows.reactions`, which `REACTIONS` names by default.\n"
         "How to write your own: [reactions](../reactions.md).",
-        table(("platform", "event", "reaction", "does"), rows),
+        table(("platform", "event", "reaction", "importance", "does"), rows),
     )
 
 

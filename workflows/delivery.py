@@ -16,9 +16,10 @@ with workflow.unsafe.imports_passed_through():
     from contexten.delivery import Event  # reloaded, its datetime could not be converted
     from workflows.registry import import_all, reactions_to
 
-from contexten.app import Reaction
+from contexten.app import Registered
 from workflows import attributes
 from workflows.effects import enter
+from workflows.pausing import Pausable
 
 import_all()  # a sandbox that reloads this module reloads the reactions with it
 
@@ -47,7 +48,7 @@ class Delivered:
 
 
 @workflow.defn
-class DeliveryWorkflow:
+class DeliveryWorkflow(Pausable):
     """
     Find the reactions to a delivery and carry them out, each on its own.
 
@@ -56,10 +57,12 @@ class DeliveryWorkflow:
 
     Where another delivery about the same context may still be at work, this one asks it to
     say when it is done, and waits; one that has ended, however it ended, is not waited for.
+    A person may pause it: it then makes no further call until it is resumed.
     """
 
     @workflow.init
     def __init__(self, event: Event, body: RawValue) -> None:
+        super().__init__()
         self._received_at = event.received_at.timestamp()
         self._waiting: dict[str, None] = {}
         self._free = False
@@ -72,7 +75,7 @@ class DeliveryWorkflow:
         if event.after:
             await self._wait_for(event.after)
         event = replace(event, payload=orjson.loads(body.payload.data))
-        errors = await asyncio.gather(*(carry_out(name, r, event) for name, r in reactions))
+        errors = await asyncio.gather(*(carry_out(one, event) for one in reactions))
         failed = [error for error in errors if error]
         outcome = Outcome.FAILED if failed else Outcome.HANDLED
         workflow.upsert_search_attributes([attributes.OUTCOME.value_set(outcome)])
@@ -81,7 +84,7 @@ class DeliveryWorkflow:
             raise ApplicationError(
                 "; ".join(map(str, failed)), type="ReactionFailed", non_retryable=True
             ) from failed[0]
-        return Delivered(outcome, tuple(name for name, _ in reactions))
+        return Delivered(outcome, tuple(one.name for one in reactions))
 
     @workflow.signal
     async def follower_arrived(self, workflow_id: str, received_at: float) -> None:
@@ -126,15 +129,17 @@ async def signalled(workflow_id: str, signal: str, *arguments: str | float) -> b
     return True
 
 
-async def carry_out(name: str, reaction: Reaction, event: Event) -> ApplicationError | None:
+async def carry_out(one: Registered, event: Event) -> ApplicationError | None:
     """Carry out one reaction; answer with why it failed, so that the others go on meanwhile."""
-    enter(name, event)
+    enter(one.name, event, one.importance)
     try:
-        await reaction(event)
+        await one.reaction(event)
     except Exception as error:  # noqa: BLE001 - one reaction's fault must not touch the others
         reason = said(error)
-        workflow.logger.warning("reaction %s failed: %s", name, reason)
-        failure = ApplicationError(f"{name}: {reason}", type="ReactionFailed", non_retryable=True)
+        workflow.logger.warning("reaction %s failed: %s", one.name, reason)
+        failure = ApplicationError(
+            f"{one.name}: {reason}", type="ReactionFailed", non_retryable=True
+        )
         failure.__cause__ = error
         return failure
     return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from temporalio import workflow
 
+from contexten.app import Importance
 from contexten.delivery import Event
 from contexten.effects import Effect, earliest, effect_key
 
@@ -16,15 +17,22 @@ class Scope:
 
     reaction: str
     event: Event
+    importance: Importance
     done: Counter[str] = field(default_factory=Counter)
 
 
 _scope: ContextVar[Scope] = ContextVar("scope")
 
 
-def enter(reaction: str, event: Event) -> None:
+def enter(reaction: str, event: Event, importance: Importance = Importance.NORMAL) -> None:
     """From here on, in this task, effects are those of *reaction* to *event*."""
-    _scope.set(Scope(reaction, event))
+    _scope.set(Scope(reaction, event, importance))
+
+
+def importance() -> Importance:
+    """How much what is at work in this task matters; outside a reaction it is normal."""
+    scope = _scope.get(None)
+    return scope.importance if scope else Importance.NORMAL
 
 
 def next_effect(operation: str) -> Effect:

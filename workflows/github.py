@@ -31,7 +31,7 @@ async def post_comment(repository: str, number: int, body: str) -> Posted:
     operation = "github.post_comment"
     comment = Comment(repository, number, body, next_effect(operation))
     return await workflow.execute_activity_method(
-        GithubActivities.post_comment, comment, **request(operation, f"{repository}#{number}")
+        GithubActivities.post_comment, comment, **await request(operation, f"{repository}#{number}")
     )
 
 
@@ -45,7 +45,7 @@ async def post_review_comment(
     return await workflow.execute_activity_method(
         GithubActivities.post_review_comment,
         comment,
-        **request(operation, f"{repository}#{number} {path}:{line}"),
+        **await request(operation, f"{repository}#{number} {path}:{line}"),
     )
 
 
@@ -56,7 +56,9 @@ async def create_issue(
     operation = "github.create_issue"
     issue = NewIssue(repository, title, body, labels, next_effect(operation))
     return await workflow.execute_activity_method(
-        GithubActivities.create_issue, issue, **request(operation, f"{repository}: {title}"[:200])
+        GithubActivities.create_issue,
+        issue,
+        **await request(operation, f"{repository}: {title}"[:200]),
     )
 
 
@@ -69,7 +71,7 @@ async def create_pull_request(
     return await workflow.execute_activity_method(
         GithubActivities.create_pull_request,
         pull,
-        **request(operation, f"{repository}: {head} to {base}"[:200]),
+        **await request(operation, f"{repository}: {head} to {base}"[:200]),
     )
 
 
@@ -79,7 +81,7 @@ async def read_pull_request(repository: str, number: int) -> PullRequest:
     return await workflow.execute_activity_method(
         GithubActivities.read_pull_request,
         Target(repository, number),
-        **request(operation, f"{repository}#{number}"),
+        **await request(operation, f"{repository}#{number}"),
     )
 
 
@@ -99,7 +101,7 @@ async def create_check_run(
     return await workflow.execute_activity_method(
         GithubActivities.create_check_run,
         check,
-        **request(operation, f"{repository}@{commit[:8]} {name}"[:200]),
+        **await request(operation, f"{repository}@{commit[:8]} {name}"[:200]),
     )
 
 
@@ -109,7 +111,7 @@ async def add_labels(repository: str, number: int, *names: str) -> tuple[str, ..
     return await workflow.execute_activity_method(
         GithubActivities.add_labels,
         Labels(repository, number, names),
-        **request(operation, f"{repository}#{number}"),
+        **await request(operation, f"{repository}#{number}"),
     )
 
 
@@ -119,7 +121,7 @@ async def remove_labels(repository: str, number: int, *names: str) -> None:
     await workflow.execute_activity_method(
         GithubActivities.remove_labels,
         Labels(repository, number, names),
-        **request(operation, f"{repository}#{number}"),
+        **await request(operation, f"{repository}#{number}"),
     )
 
 
@@ -131,7 +133,7 @@ async def add_reaction(
     await workflow.execute_activity_method(
         GithubActivities.add_reaction,
         ReactionTo(repository, emoji, number, comment_id),
-        **request(operation, f"{repository}#{number} {emoji}"),
+        **await request(operation, f"{repository}#{number} {emoji}"),
     )
 
 
@@ -139,7 +141,7 @@ async def search_issues(query: str, most: int = 30) -> tuple[Found, ...]:
     """Search; *query* says what and where: ``is:issue repo:octo/hello``, ``is:pr org:octo``."""
     operation = "github.search_issues"
     return await workflow.execute_activity_method(
-        GithubActivities.search_issues, Search(query, most), **request(operation, query[:200])
+        GithubActivities.search_issues, Search(query, most), **await request(operation, query[:200])
     )
 
 
@@ -149,5 +151,5 @@ async def read_file(repository: str, path: str, ref: str | None = None) -> FileT
     return await workflow.execute_activity_method(
         GithubActivities.read_file,
         FileAt(repository, path, ref),
-        **request(operation, f"{repository}/{path}"[:200]),
+        **await request(operation, f"{repository}/{path}"[:200]),
     )

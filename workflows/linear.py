@@ -27,7 +27,7 @@ async def post_comment(issue_id: str, body: str) -> Posted:
     operation = "linear.post_comment"
     comment = Comment(issue_id, body, next_effect(operation))
     return await workflow.execute_activity_method(
-        LinearActivities.post_comment, comment, **request(operation, issue_id[:200])
+        LinearActivities.post_comment, comment, **await request(operation, issue_id[:200])
     )
 
 
@@ -35,7 +35,7 @@ async def read_issue(issue_id: str) -> Issue:
     """Read an issue, by its UUID or identifier, as it stands."""
     operation = "linear.read_issue"
     return await workflow.execute_activity_method(
-        LinearActivities.read_issue, Target(issue_id), **request(operation, issue_id[:200])
+        LinearActivities.read_issue, Target(issue_id), **await request(operation, issue_id[:200])
     )
 
 
@@ -43,7 +43,7 @@ async def search_issues(term: str, most: int = 30) -> tuple[Found, ...]:
     """Search issues for the words of *term*."""
     operation = "linear.search_issues"
     return await workflow.execute_activity_method(
-        LinearActivities.search_issues, Search(term, most), **request(operation, term[:200])
+        LinearActivities.search_issues, Search(term, most), **await request(operation, term[:200])
     )
 
 
@@ -60,7 +60,7 @@ async def create_issue(
     effect = next_effect(operation)
     issue = NewIssue(title, description, team_id, label_ids, parent_id, effect)
     return await workflow.execute_activity_method(
-        LinearActivities.create_issue, issue, **request(operation, title[:200])
+        LinearActivities.create_issue, issue, **await request(operation, title[:200])
     )
 
 
@@ -77,14 +77,14 @@ async def update_issue(
     operation = "linear.update_issue"
     change = IssueChange(issue_id, title, description, state_id, assignee_id, priority)
     return await workflow.execute_activity_method(
-        LinearActivities.update_issue, change, **request(operation, issue_id[:200])
+        LinearActivities.update_issue, change, **await request(operation, issue_id[:200])
     )
 
 
 async def list_teams() -> tuple[Team, ...]:
     """All teams that our token may see."""
     return await workflow.execute_activity_method(
-        LinearActivities.list_teams, **request("linear.list_teams")
+        LinearActivities.list_teams, **await request("linear.list_teams")
     )
 
 
@@ -92,7 +92,9 @@ async def list_workflow_states(team_id: str | None = None) -> tuple[WorkflowStat
     """The workflow states of a team, by its UUID or key, or of all teams."""
     operation = "linear.list_workflow_states"
     return await workflow.execute_activity_method(
-        LinearActivities.list_workflow_states, StatesOf(team_id), **request(operation, team_id)
+        LinearActivities.list_workflow_states,
+        StatesOf(team_id),
+        **await request(operation, team_id),
     )
 
 
@@ -103,5 +105,5 @@ async def register_webhook(
     operation = "linear.register_webhook"
     webhook = NewWebhook(url, resource_types, label, team_id, next_effect(operation))
     return await workflow.execute_activity_method(
-        LinearActivities.register_webhook, webhook, **request(operation, url[:200])
+        LinearActivities.register_webhook, webhook, **await request(operation, url[:200])
     )

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 
 from contexten.retry import RetryRule, rule_for
+from workflows.effects import importance
+from workflows.pausing import not_paused
 
 
 def retry_policy(rule: RetryRule) -> RetryPolicy:
@@ -18,12 +20,14 @@ def retry_policy(rule: RetryRule) -> RetryPolicy:
     )
 
 
-def request(operation: str, summary: str | None = None) -> dict[str, Any]:
+async def request(operation: str, summary: str | None = None) -> dict[str, Any]:
     """
     The options under which *operation*, such as ``github.post_comment``, is scheduled.
 
-    Its queue is the part before the dot. *summary* is shown beside it in the Web UI.
+    Its queue is the part before the dot, its priority the importance of the reaction at work.
+    *summary* is shown beside it in the Web UI. A workflow that a person paused waits here.
     """
+    await not_paused()
     rule = rule_for(operation)
     return {
         "task_queue": operation.partition(".")[0],
@@ -31,5 +35,6 @@ def request(operation: str, summary: str | None = None) -> dict[str, Any]:
         "schedule_to_close_timeout": rule.deadline,
         "heartbeat_timeout": rule.heartbeat_timeout,
         "retry_policy": retry_policy(rule),
+        "priority": Priority(priority_key=importance()),
         "summary": summary,
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 import contexten.app
-from contexten.app import App, Reaction
+from contexten.app import App, Registered
 from contexten.delivery import Event
 
 DEFAULT_MODULES = ("workflows.reactions",)
@@ -82,9 +82,9 @@ def said(error: Exception) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def reactions_to(event: Event) -> list[tuple[str, Reaction]]:
-    """Every reaction to *event*, with its full name, in order of module and registration."""
-    found: list[tuple[str, Reaction]] = []
+def reactions_to(event: Event) -> list[Registered]:
+    """Every reaction to *event*, in order of module and registration."""
+    found: list[Registered] = []
     for name in _names:
         app = app_of(name)
         if app is not None:

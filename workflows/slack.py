@@ -13,7 +13,7 @@ async def post_message(channel: str, text: str) -> Posted:
     operation = "slack.post_message"
     message = Message(channel, text, next_effect(operation))
     return await workflow.execute_activity_method(
-        SlackActivities.post_message, message, **request(operation, channel)
+        SlackActivities.post_message, message, **await request(operation, channel)
     )
 
 
@@ -22,7 +22,7 @@ async def post_reply(channel: str, thread_ts: str, text: str) -> Posted:
     operation = "slack.post_reply"
     reply = Reply(channel, thread_ts, text, next_effect(operation))
     return await workflow.execute_activity_method(
-        SlackActivities.post_reply, reply, **request(operation, f"{channel}/{thread_ts}")
+        SlackActivities.post_reply, reply, **await request(operation, f"{channel}/{thread_ts}")
     )
 
 
@@ -32,7 +32,7 @@ async def update_message(channel: str, ts: str, text: str) -> None:
     await workflow.execute_activity_method(
         SlackActivities.update_message,
         Edit(channel, ts, text),
-        **request(operation, f"{channel}/{ts}"),
+        **await request(operation, f"{channel}/{ts}"),
     )
 
 
@@ -42,7 +42,7 @@ async def add_reaction(channel: str, ts: str, emoji: str) -> None:
     await workflow.execute_activity_method(
         SlackActivities.add_reaction,
         ReactionTo(channel, ts, emoji),
-        **request(operation, f"{channel}/{ts} {emoji}"),
+        **await request(operation, f"{channel}/{ts} {emoji}"),
     )
 
 
@@ -52,7 +52,7 @@ async def remove_reaction(channel: str, ts: str, emoji: str) -> None:
     await workflow.execute_activity_method(
         SlackActivities.remove_reaction,
         ReactionTo(channel, ts, emoji),
-        **request(operation, f"{channel}/{ts} {emoji}"),
+        **await request(operation, f"{channel}/{ts} {emoji}"),
     )
 
 
@@ -62,7 +62,7 @@ async def read_replies(channel: str, thread_ts: str, most: int = 200) -> tuple[S
     return await workflow.execute_activity_method(
         SlackActivities.read_replies,
         Thread(channel, thread_ts, most),
-        **request(operation, f"{channel}/{thread_ts}"),
+        **await request(operation, f"{channel}/{thread_ts}"),
     )
 
 
@@ -70,5 +70,5 @@ async def read_user(user_id: str) -> User:
     """Read who somebody is."""
     operation = "slack.read_user"
     return await workflow.execute_activity_method(
-        SlackActivities.read_user, user_id, **request(operation, user_id)
+        SlackActivities.read_user, user_id, **await request(operation, user_id)
     )

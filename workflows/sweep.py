@@ -10,8 +10,10 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():  # or the converter does not know datetime
     from contexten.github import Attempt, Redelivery, Scope, ScopeKind
 
+from activities.control import ControlActivities
 from activities.github import GithubActivities
 from contexten import sweep
+from contexten.degradation import Flag, is_on
 from contexten.errors import RateLimitedError, TransientError
 from workflows.options import request
 
@@ -61,6 +63,7 @@ class Swept:
         unreadable: What could not be looked at, and why.
         thorough_at_s: When a sweep last looked back all the way, seconds since 1970, UTC.
         postponed: Those of them that the next sweep asks for, as GitHub limits us.
+        note: Why nothing was looked at; None if it was.
     """
 
     missing: int = 0
@@ -70,6 +73,7 @@ class Swept:
     unreadable: tuple[str, ...] = ()
     thorough_at_s: float = 0.0
     postponed: int = 0
+    note: str | None = None
 
     def __add__(self, other: "Swept") -> "Swept":
         """Both together."""
@@ -84,6 +88,8 @@ class Swept:
 
     def __str__(self) -> str:
         """It in one line."""
+        if self.note:
+            return self.note
         counts = f"{self.redelivered} of {self.missing} missing deliveries asked for again"
         more = f", {self.refused} refused, {self.given_up} given up, {self.postponed} postponed"
         return counts + more + "".join(f"\n\n- cannot look at {why}" for why in self.unreadable)
@@ -96,11 +102,16 @@ class SweepWorkflow:
 
     Workflow ID: ``sweep-<time>``, started by the schedule ``sweep``, which never runs two at once.
     What cannot be looked at is named in the result, and the rest is swept all the same.
+    At a level without background rounds it skips its turn. Nothing is lost by that: the next
+    thorough sweep finds what this one would have.
     """
 
     @workflow.run
     async def run(self, wanted: Sweep) -> Swept:
         now, last = workflow.now(), last_thorough()
+        if workflow.patched("level") and (off := await switched_off()):
+            workflow.set_current_details(off)
+            return Swept(thorough_at_s=last.timestamp() if last else 0.0, note=off)
         thorough = sweep.is_thorough(wanted.rule, last, now)
         back = wanted.rule.retention if thorough else timedelta(seconds=wanted.rule.glance_s)
         looks = (
@@ -117,6 +128,19 @@ def last_thorough() -> datetime | None:
     """When a sweep of this schedule last looked back all the way; None if none did."""
     last = workflow.get_last_completion_result(Swept)
     return datetime.fromtimestamp(last.thorough_at_s, UTC) if last else None
+
+
+async def switched_off() -> str | None:
+    """Why this round is off; None if it is on, or nobody can say how the service stands."""
+    try:
+        level = await workflow.execute_activity_method(
+            ControlActivities.read_level, **await request("control.read_level")
+        )
+    except ActivityError:
+        return None
+    if is_on(Flag.BACKGROUND_ROUNDS, level):
+        return None
+    return f"Nothing is swept at level {level}; the next thorough sweep finds it all."
 
 
 async def swept(look: sweep.Look) -> Swept:
@@ -155,7 +179,7 @@ async def seen(look: sweep.Look) -> sweep.Seen:
     """
     operation = "github.list_failed_deliveries"
     return await workflow.execute_activity_method(
-        GithubActivities.list_failed_deliveries, look, **request(operation, str(look.scope))
+        GithubActivities.list_failed_deliveries, look, **await request(operation, str(look.scope))
     )
 
 
@@ -170,5 +194,5 @@ async def redeliver(scope: Scope, attempt: Attempt) -> None:
     await workflow.execute_activity_method(
         GithubActivities.redeliver,
         Redelivery(scope, attempt),
-        **request(operation, f"{attempt.event} {attempt.guid}"),
+        **await request(operation, f"{attempt.event} {attempt.guid}"),
     )

@@ -134,7 +134,7 @@ def test_a_payload_finds_its_reactions(shared_door: Running, payload: Payload) -
     event, _ = taken(shared_door, payload)
 
     expected = [f"workflows.reactions.{REACTIONS[event.kind]}"] if event.kind in REACTIONS else []
-    assert [name for name, _ in registry.reactions_to(event)] == expected
+    assert [one.name for one in registry.reactions_to(event)] == expected
 
 
 async def test_every_payload_is_done(tmp_path: Path) -> None:

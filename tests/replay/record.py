@@ -30,6 +30,8 @@ from waiting import engine_answers, free_port
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
+from activities.clients.queue_control import QueueControl
+from activities.control import ControlActivities
 from activities.github import GithubActivities, GithubApi
 from contexten.delivery import Event
 from contexten.errors import ClientError, ServerError
@@ -112,6 +114,32 @@ def levels() -> dict[str, Story]:
     }
 
 
+def swept_at_essential(wanted: Sweep) -> Callable[[Client], Awaitable[str]]:
+    """Begin with a sweep when the service is down to what is essential."""
+
+    async def begin(client: Client) -> str:
+        await entities.ensure(client)
+        handle = client.get_workflow_handle(entities.DEGRADATION)
+        await handle.signal("degrade", "essential")
+        await handle.query("level")
+        return await swept(wanted)(client)
+
+    return begin
+
+
+def paused(event: Event, payload: Any) -> Callable[[Client], Awaitable[str]]:
+    """Begin with a delivery that is paused before anything else, and resumed."""
+
+    async def begin(client: Client) -> str:
+        id_ = await delivered(event, payload)(client)
+        handle = client.get_workflow_handle(id_)
+        await handle.signal("pause", {"by": "ada", "because": "look first"})
+        await handle.signal("resume", {"by": "ada"})
+        return id_
+
+    return begin
+
+
 def deliveries() -> dict[str, Story]:
     """What can happen to a delivery, by name."""
     down = [ServerError("503", platform="github")]
@@ -126,10 +154,11 @@ def deliveries() -> dict[str, Story]:
         "after-another": (FakeGithub(), after, LABELLED),
         "from-a-bot": (FakeGithub(), by_bot, LABELLED),
     }
-    return {
+    stories = {
         f"delivery-{name}": Story(github, delivered(one, payload))
         for name, (github, one, payload) in told.items()
     }
+    return stories | {"delivery-paused": Story(FakeGithub(), paused(event(), LABELLED))}
 
 
 def sweeps(url: str) -> dict[str, Story]:
@@ -138,6 +167,10 @@ def sweeps(url: str) -> dict[str, Story]:
     return {
         "sweep-of-a-missed-delivery": Story(github, swept(Sweep(repositories=("octo/hello",)))),
         "sweep-of-what-is-not-there": Story(github, swept(Sweep(repositories=("missing/gone",)))),
+        "sweep-that-asks-for-the-level": Story(github, swept(Sweep(repositories=("octo/hello",)))),
+        "sweep-switched-off": Story(
+            github, swept_at_essential(Sweep(repositories=("octo/hello",)))
+        ),
     }
 
 
@@ -166,6 +199,7 @@ async def record(client: Client, name: str, story: Story) -> None:
             client,
             task_queue=Queue.CONTROL,
             workflows=[DegradationWorkflow, SweepWorkflow],
+            activities=[ControlActivities(QueueControl(client)).read_level],
             workflow_runner=UnsandboxedWorkflowRunner(),
         ),
         Worker(

@@ -21,7 +21,7 @@ async def second(event: Event) -> None: ...
 
 
 def names(app: App, of: Event) -> list[str]:
-    return [name.rpartition(".")[2] for name, _ in app.reactions_to(of)]
+    return [one.name.rpartition(".")[2] for one in app.reactions_to(of)]
 
 
 def test_an_event_may_have_several_reactions_in_order() -> None:

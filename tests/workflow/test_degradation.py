@@ -169,7 +169,7 @@ async def test_a_platform_that_comes_later_is_told_to_hold(
         ("pause", [{"fro": "10m"}], "there is no 'fro'"),
         ("degrade", ["half"], "'half' is no level"),
         ("degrade", [], "say which level"),
-        ("pause_repository", ["octo"], "'octo' is no repository"),
+        ("pause_repository", ["octo"], "'octo' is no owner/name"),
         ("health_reported", ["bad"], "unhealthy_critical"),
         ("health_reported", [{"unhealthy_critical": -1}], "unhealthy_critical"),
         ("resume", ["", "ada"], "not everything is paused"),

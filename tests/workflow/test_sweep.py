@@ -23,6 +23,8 @@ from waiting import until
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
+from activities.clients.queue_control import QueueControl
+from activities.control import ControlActivities
 from activities.github import GithubActivities
 from contexten.queues import Queue
 from sandbox.tokens import GITHUB_TOKEN
@@ -86,6 +88,7 @@ async def swept_by(
                 temporal,
                 task_queue=Queue.CONTROL,
                 workflows=[SweepWorkflow],
+                activities=[ControlActivities(QueueControl(temporal)).read_level],
                 workflow_runner=runner,
                 workflow_failure_exception_types=[Exception],
             )
