@@ -7,7 +7,8 @@ RUN python -m venv /opt/venv && pip install --no-cache-dir "uv>=0.5,<1"
 COPY pyproject.toml requirements.lock ./
 RUN sed -n '/^setuptools==/,/# via/p' requirements.lock > build.txt \
     && uv pip install --no-cache --python /opt/venv/bin/python --require-hashes \
-       --constraint requirements.lock --requirements pyproject.toml --requirements build.txt
+       --constraint requirements.lock --requirements pyproject.toml --extra postgres \
+       --requirements build.txt
 COPY README.md LICENSE worker.py ./
 COPY contexten contexten
 COPY workflows workflows

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -34,14 +35,21 @@ from activities.control import ControlActivities
 from activities.github import GithubActivities
 from activities.linear import LinearActivities
 from activities.slack import SlackActivities
-from contexten.queues import NOT_YET, Queue
+from activities.stores.attempts import Attempts
+from activities.stores.database import BadUrl, Database
+from activities.stores.incidents import Incidents
+from activities.stores.ledger import Ledger, Limits
+from contexten.queues import Queue
 from starter import client, entities, schedules
 from starter.feeder import Feeder
+from starter.ledger import losses_of
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
+from starter.queues import queues_named, served
 from starter.settings import Durability, Settings, SettingsError, load
 from starter.spool import Spool
 from starter.start import Starter
+from starter.tasks import first_of, put_down
 from workflows import registry
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
@@ -65,13 +73,14 @@ def of_deliveries(connected: Client, settings: Settings, order: Order) -> Worker
     )
 
 
-def of_control(connected: Client, settings: Settings) -> Worker:
+def of_control(connected: Client, settings: Settings, kept: Database) -> Worker:
     """Entities, and rounds: what is done on a schedule."""
+    deeds = ControlActivities(QueueControl(connected), Attempts(kept), Incidents(kept))
     return Worker(
         connected,
         task_queue=Queue.CONTROL,
         workflows=[DegradationWorkflow, SweepWorkflow],
-        activities=deeds_of(ControlActivities(QueueControl(connected))),
+        activities=deeds_of(deeds),
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=settings.slots(Queue.CONTROL),
         graceful_shutdown_timeout=grace(settings),
@@ -134,16 +143,38 @@ def revealed(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def worker_of(
-    queue: Queue, connected: Client, settings: Settings, order: Order, stack: AsyncExitStack
-) -> Worker:
-    """The worker of *queue*, with its client, which *stack* closes."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all workers of this process lean on; *stack* closes it after them."""
+
+    connected: Client
+    settings: Settings
+    order: Order
+    kept: Database
+    ledger: Ledger
+    stack: AsyncExitStack
+
+
+def ledger_of(
+    connected: Client, settings: Settings, kept: Database, stack: AsyncExitStack
+) -> Ledger:
+    """The attempt ledger in the database *kept*; what waits in it is written at the end."""
+    retention = timedelta(seconds=settings.ledger_retention_s)
+    ledger = Ledger(kept, Limits(retention=retention), losses_of(connected))
+    rest_s = settings.shutdown_timeout_s - grace(settings).total_seconds()
+    stack.push_async_callback(asyncio.to_thread, ledger.close, rest_s)
+    return ledger
+
+
+def worker_of(queue: Queue, shared: Shared) -> Worker:
+    """The worker of *queue*, with its client."""
+    connected, settings, stack = shared.connected, shared.settings, shared.stack
     deeds: object
     match queue:
         case Queue.DELIVERIES:
-            return of_deliveries(connected, settings, order)
+            return of_deliveries(connected, settings, shared.order)
         case Queue.CONTROL:
-            return of_control(connected, settings)
+            return of_control(connected, settings, shared.kept)
         case Queue.GITHUB:
             github = github_client(settings)
             stack.callback(github.close)
@@ -163,14 +194,6 @@ def deeds_of(activities: object) -> list[Callable[..., object]]:
     """Every activity that *activities* has, by its decorator."""
     methods = (method for _, method in inspect.getmembers(activities, inspect.ismethod))
     return [method for method in methods if hasattr(method, ACTIVITY)]
-
-
-def served(wanted: Sequence[Queue]) -> list[Queue]:
-    """Those of *wanted* on which something is registered; the others are named in the log."""
-    for queue in wanted:
-        if queue in NOT_YET:
-            log.warning("queue.empty", queue=queue, reason="nothing is registered on it yet")
-    return [queue for queue in wanted if queue not in NOT_YET]
 
 
 async def feed(connected: Client, settings: Settings, order: Order) -> None:
@@ -196,9 +219,11 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
 
     Raises:
         BrokenReactions: If a reactions module cannot be used.
+        BadUrl: If LEDGER_URL leads to no database that can be used.
     """
     log_to_stderr()
     registry.load(settings.reactions)
+    kept = Database(settings.ledger)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -209,7 +234,9 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
             connecting.cancel()
             return
         connected, order = connecting.result(), Order()
-        workers = [worker_of(queue, connected, settings, order, stack) for queue in queues]
+        ledger = ledger_of(connected, settings, kept, stack)
+        shared = Shared(connected, settings, order, kept, ledger, stack)
+        workers = [worker_of(queue, shared) for queue in queues]
         for one in workers:
             await stack.enter_async_context(one)
         stack.push_async_callback(stopped_together, workers)
@@ -230,20 +257,6 @@ async def stopped_together(workers: Sequence[Worker]) -> None:
     await asyncio.gather(*(one.shutdown() for one in workers))
 
 
-async def first_of(*tasks: asyncio.Task[Any]) -> None:
-    """Return once one of *tasks* has ended."""
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-
-
-async def put_down(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancel what still runs of *tasks*; raise what one of them died of."""
-    for task in tasks:
-        task.cancel()
-    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(outcome, Exception):
-            raise outcome
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, read the settings, serve; the exit status."""
     parser = argparse.ArgumentParser(description="Serve Contexten's task queues.")
@@ -260,20 +273,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         asyncio.run(run(load(), wanted))
-    except (SettingsError, registry.BrokenReactions) as error:
+    except (SettingsError, BadUrl, registry.BrokenReactions) as error:
         print(error, file=sys.stderr)
         return 2
     finally:
         time.sleep(0.1)  # the SDK's own threads must let go of the interpreter first
     return 0
-
-
-def queues_named(text: str) -> list[Queue]:
-    """The queues of a comma-separated list, each once, in its order."""
-    try:
-        return list(dict.fromkeys(Queue(name.strip()) for name in text.split(",")))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}; there are {', '.join(Queue)}") from None
 
 
 if __name__ == "__main__":

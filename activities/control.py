@@ -1,5 +1,6 @@
 """What entities and rounds have done: at the engine, and in our own records."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -7,6 +8,8 @@ from temporalio import activity
 
 from activities.boundary import told_to_temporal
 from contexten.degradation import Level, level_in
+from contexten.incident import Incident, IncidentsWanted
+from contexten.ledger import Attempt, FailureGroup, FailuresWanted
 
 DEGRADATION = "degradation"
 
@@ -19,6 +22,20 @@ class Queues(Protocol):
     async def standings(self, workflow_ids: Sequence[str]) -> dict[str, Any]: ...
 
 
+class Failures(Protocol):
+    """The rows of the ledger. ``activities.stores.attempts`` has the real ones. It blocks."""
+
+    def failures(self, wanted: FailuresWanted) -> tuple[Attempt, ...]: ...
+    def summary(self, wanted: FailuresWanted) -> tuple[FailureGroup, ...]: ...
+
+
+class Incidents(Protocol):
+    """The incidents we keep. ``activities.stores.incidents`` has the real ones. It blocks."""
+
+    def save(self, incident: Incident) -> Incident: ...
+    def latest(self, wanted: IncidentsWanted) -> tuple[Incident, ...]: ...
+
+
 class ControlActivities:
     """
     The deeds of the ``control`` queue.
@@ -26,8 +43,10 @@ class ControlActivities:
     Besides what each says, a deed fails as the engine or the database does, and is repeated.
     """
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, failures: Failures, incidents: Incidents) -> None:
         self._queues = queues
+        self._failures = failures
+        self._incidents = incidents
 
     @activity.defn(name="control.set_queue_rate")
     async def set_queue_rate(self, queue: str, rps: float | None, because: str) -> None:
@@ -65,3 +84,55 @@ class ControlActivities:
         """
         with told_to_temporal():
             return level_in((await self._queues.standings([DEGRADATION])).get(DEGRADATION))
+
+    @activity.defn(name="control.list_failures")
+    async def list_failures(self, wanted: FailuresWanted) -> tuple[Attempt, ...]:
+        """
+        The failed and lost attempts that are *wanted*, the latest first.
+
+        Safe to repeat: it only reads.
+
+        Raises:
+            TransientError: The ledger's database refused, or is away.
+        """
+        with told_to_temporal():
+            return await asyncio.to_thread(self._failures.failures, wanted)
+
+    @activity.defn(name="control.summarise_failures")
+    async def summarise_failures(self, wanted: FailuresWanted) -> tuple[FailureGroup, ...]:
+        """
+        The failures that are *wanted*, put together; the most frequent first.
+
+        Safe to repeat: it only reads.
+
+        Raises:
+            TransientError: The ledger's database refused, or is away.
+        """
+        with told_to_temporal():
+            return await asyncio.to_thread(self._failures.summary, wanted)
+
+    @activity.defn(name="control.list_incidents")
+    async def list_incidents(self, wanted: IncidentsWanted) -> tuple[Incident, ...]:
+        """
+        The incidents that are *wanted*, the latest first.
+
+        Safe to repeat: it only reads.
+
+        Raises:
+            TransientError: The database of incidents refused, or is away.
+        """
+        with told_to_temporal():
+            return await asyncio.to_thread(self._incidents.latest, wanted)
+
+    @activity.defn(name="control.save_incident")
+    async def save_incident(self, incident: Incident) -> Incident:
+        """
+        Keep *incident*, merged with what is known of it; what is known then.
+
+        Safe to repeat, in any order: what is told twice changes nothing.
+
+        Raises:
+            TransientError: The database of incidents refused, or is away.
+        """
+        with told_to_temporal():
+            return await asyncio.to_thread(self._incidents.save, incident)

@@ -15,9 +15,9 @@ from typing import Annotated, Any
 import typer
 
 from contexten.delivery import Platform
+from starter.commands import history
 
 ENGINE_GOES_FIRST_S = 0.1
-PLAIN_WIDTH = 200
 
 app = typer.Typer(
     help="Webhooks become durable work that is finished once, whatever breaks on the way.",
@@ -31,6 +31,7 @@ refused_app = typer.Typer(help="Deliveries that the engine would not take.", no_
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(refused_app, name="refused")
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(history.app)
 
 Port = Annotated[int | None, typer.Option(help="port of the door", min=0, max=65535)]
 OnePlatform = Annotated[Platform | None, typer.Option(help="which platform")]
@@ -281,10 +282,9 @@ def sandbox_heal(platform: OnePlatform = None, at: Sandbox = None) -> None:
 
 def console() -> Any:
     """Where we print: in colours on a terminal, plain elsewhere."""
-    from rich.console import Console
+    from starter.console import terminal
 
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    return Console(highlight=False, markup=False, width=width)
+    return terminal.console()
 
 
 if __name__ == "__main__":

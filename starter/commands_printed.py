@@ -30,6 +30,8 @@ def commands(words: str, command: Any) -> Iterator[tuple[str, Any]]:
     if below is None:
         yield words, command
         return
+    if command.invoke_without_command:
+        yield words, command
     for name, one in below.items():
         yield from commands(f"{words} {name}", one)
 

@@ -25,6 +25,8 @@ DYNAMIC_CONFIG = {
     "history.visibilityProcessorSchedulerWorkerCount": "1",
     # Search attributes are given on the command line, so none need be looked up at each start.
     "system.forceSearchAttributesCacheRefreshOnRead": "false",
+    # What the command line asks a control worker is an activity without a workflow.
+    "activity.enableStandalone": "true",
     # Exact priorities and fair shares want one partition a queue.
     "matching.enableFairness": "true",
     "matching.numTaskqueueReadPartitions": "1",

@@ -242,6 +242,19 @@ class Settings(BaseSettings):
         description="seconds a payload behind a reference is kept after it was last used; "
         "more than the engine's own retention",
     )
+    ledger_url: SecretStr | None = Field(
+        None,
+        alias="LEDGER_URL",
+        description="database of attempts and incidents, `sqlite:///<file>` or "
+        "`postgresql+psycopg://<user>@<host>/<name>`; without it `ledger.db` in CONTEXTEN_VAR",
+    )
+    ledger_retention_s: int = Field(
+        30 * 86_400,
+        ge=3600,
+        le=3650 * 86_400,
+        alias="LEDGER_RETENTION_S",
+        description="seconds an attempt is kept in the ledger",
+    )
 
     # The worker.
     deliveries_slots: int = Field(
@@ -370,6 +383,13 @@ class Settings(BaseSettings):
     def blobs(self) -> Path:
         """The folder of payloads that travel by reference."""
         return self.var / "blobs"
+
+    @property
+    def ledger(self) -> str:
+        """The URL of the database of attempts and incidents."""
+        if self.ledger_url is not None:
+            return self.ledger_url.get_secret_value()
+        return f"sqlite:///{self.var / 'ledger.db'}"
 
     @property
     def triggers(self) -> Triggers:

@@ -46,6 +46,9 @@ OTHERS = """
 # password of the engine's database
 # POSTGRES_PASSWORD=
 
+# password of the user contexten, whose database holds attempts and incidents
+# LEDGER_PASSWORD=
+
 # password of Grafana's user admin
 # GRAFANA_PASSWORD=
 

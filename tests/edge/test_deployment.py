@@ -38,9 +38,11 @@ SECRETS = {
     "GITHUB_WEBHOOK_SECRET": {"door"},
     "LINEAR_WEBHOOK_SECRET": {"door"},
     "SLACK_SIGNING_SECRET": {"door"},
+    "LEDGER_URL": set(WORKERS),
+    "LEDGER_PASSWORD": {"postgresql"},
 }
 OF_OTHERS = {
-    "postgresql": {"POSTGRES_USER", "POSTGRES_PASSWORD"},
+    "postgresql": {"POSTGRES_USER", "POSTGRES_PASSWORD", "LEDGER_PASSWORD"},
     "temporal-schema": {"SQL_PLUGIN", "SQL_HOST", "SQL_PORT", "SQL_USER", "SQL_PASSWORD"},
     "temporal": {
         "DB",
@@ -206,7 +208,7 @@ def test_a_secret_is_seen_only_by_who_needs_it(secret: str) -> None:
 
 
 def test_no_secret_is_written_down() -> None:
-    secret = re.compile(r"PASSWORD|_PWD|TOKEN|SECRET|_KEY|_AUTH")
+    secret = re.compile(r"PASSWORD|_PWD|TOKEN|SECRET|_KEY|_AUTH|LEDGER_URL")
     values = [
         (name, key, value)
         for name in SERVICES

@@ -25,6 +25,7 @@ from contexten.queues import NOT_YET, Queue
 from starter import client as starter_client
 from starter import engine
 from starter.aside import Aside
+from starter.ledger import losses_of
 from starter.limits import BodyMemory
 from starter.serve import counters_of
 from starter.settings import MIB, Settings
@@ -38,9 +39,11 @@ def test_the_cluster_is_tuned_as_the_embedded_engine_is() -> None:
     assert {k: str(v).lower() for k, v in tuned.items()} == engine.DYNAMIC_CONFIG
 
 
-@pytest.mark.parametrize("script", ["schema.sh", "namespace.sh"])
-def test_the_engines_scripts_are_shell(script: str) -> None:
-    path = ROOT / "deploy/temporal" / script
+@pytest.mark.parametrize(
+    "script", ["temporal/schema.sh", "temporal/namespace.sh", "postgresql/ledger.sh"]
+)
+def test_the_databases_scripts_are_shell(script: str) -> None:
+    path = ROOT / "deploy" / script
 
     assert subprocess.run(["sh", "-n", path], check=False).returncode == 0
 
@@ -175,6 +178,7 @@ async def shown_by_a_worker(address: str) -> set[str]:
                 )
         with suppress(RPCError):
             await client.get_workflow_handle("not there").describe()
+        losses_of(client)
         shown = await asyncio.to_thread(scrape, port)
     await asyncio.sleep(0.1)
     return shown
