@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from control import control_deeds
 from fakes import FakeGithub, event
 from pretend import Sandbox, running_sandbox
 from temporalio.client import Client, WorkflowFailureError
@@ -30,8 +31,6 @@ from waiting import engine_answers, free_port
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
-from activities.clients.queue_control import QueueControl
-from activities.control import ControlActivities
 from activities.github import GithubActivities, GithubApi
 from contexten.delivery import Event
 from contexten.errors import ClientError, ServerError
@@ -199,7 +198,7 @@ async def record(client: Client, name: str, story: Story) -> None:
             client,
             task_queue=Queue.CONTROL,
             workflows=[DegradationWorkflow, SweepWorkflow],
-            activities=[ControlActivities(QueueControl(client)).read_level],
+            activities=[control_deeds(client).read_level],
             workflow_runner=UnsandboxedWorkflowRunner(),
         ),
         Worker(

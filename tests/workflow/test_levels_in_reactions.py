@@ -7,13 +7,12 @@ from typing import Any
 
 import orjson
 import pytest
+from control import control_deeds
 from fakes import FakeGithub, event
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker, WorkflowRunner
 from waiting import until
 
-from activities.clients.queue_control import QueueControl
-from activities.control import ControlActivities
 from contexten.delivery import Event
 from contexten.queues import Queue
 from starter import entities
@@ -135,7 +134,7 @@ def says(github: FakeGithub, *bodies: str) -> Any:
 @pytest.fixture
 async def control(temporal: Client, runner: WorkflowRunner) -> AsyncIterator[Client]:
     """The engine, with a control worker and the entity of the service level."""
-    deeds = ControlActivities(QueueControl(temporal))
+    deeds = control_deeds(temporal)
     async with Worker(
         temporal,
         task_queue=Queue.CONTROL,

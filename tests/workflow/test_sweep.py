@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from control import control_deeds
 from pretend import Sandbox, sandbox
 from temporalio.client import Client, ScheduleHandle, ScheduleOverlapPolicy
 from temporalio.service import RPCError
@@ -23,8 +24,6 @@ from waiting import until
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
-from activities.clients.queue_control import QueueControl
-from activities.control import ControlActivities
 from activities.github import GithubActivities
 from contexten.queues import Queue
 from sandbox.tokens import GITHUB_TOKEN
@@ -88,7 +87,7 @@ async def swept_by(
                 temporal,
                 task_queue=Queue.CONTROL,
                 workflows=[SweepWorkflow],
-                activities=[ControlActivities(QueueControl(temporal)).read_level],
+                activities=[control_deeds(temporal).read_level],
                 workflow_runner=runner,
                 workflow_failure_exception_types=[Exception],
             )
