@@ -162,6 +162,7 @@ def ledger_of(
     retention = timedelta(seconds=settings.ledger_retention_s)
     ledger = Ledger(kept, Limits(retention=retention), losses_of(connected))
     rest_s = settings.shutdown_timeout_s - grace(settings).total_seconds()
+    stack.callback(kept.close)
     stack.push_async_callback(asyncio.to_thread, ledger.close, rest_s)
     return ledger
 

@@ -49,20 +49,32 @@ def row(number: int, **different: Any) -> Attempt:
 
 
 @contextmanager
+def database_at(url: str) -> Iterator[Database]:
+    """The database at *url*, closed afterwards."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
 def ledger_at(
     url: str, limits: Limits = QUICK, on_loss: Callable[[int], None] | None = None
 ) -> Iterator[Ledger]:
     """A ledger in the database at *url*, closed afterwards."""
-    opened = Ledger(Database(url), limits, on_loss)
-    try:
-        yield opened
-    finally:
-        opened.close(within_s=2.0)
+    with database_at(url) as database:
+        opened = Ledger(database, limits, on_loss)
+        try:
+            yield opened
+        finally:
+            opened.close(within_s=2.0)
 
 
 def failures(url: str, **wanted: Any) -> tuple[Attempt, ...]:
     """What *url* has of the failures that are wanted."""
-    return Attempts(Database(url)).failures(FailuresWanted(**{"most": 1000} | wanted))
+    with database_at(url) as database:
+        return Attempts(database).failures(FailuresWanted(**{"most": 1000} | wanted))
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:

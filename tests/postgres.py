@@ -38,7 +38,7 @@ class Postgres:
         self.port = free_port()
         if os.getuid() == 0:
             shutil.chown(self.folder, "nobody")
-        make = ["initdb", "--pgdata", self.data, "--username", "contexten", "--auth", "trust"]
+        make = ["initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust"]
         subprocess.run(
             [binaries() / make[0], *make[1:], "--no-sync"],
             check=True,
@@ -54,7 +54,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql+psycopg://contexten@127.0.0.1:{self.port}/postgres"
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
 
     async def start(self) -> None:
         """Return once it answers."""

@@ -99,8 +99,11 @@ class Database:
             return
         if self.file is not None:
             make(self.file)
-        with self._connected(immediate=True) as connection:
-            schema.prepare(connection)
+        with self._connected(immediate=False) as connection:
+            current = schema.is_current(connection)
+        if not current:
+            with self._connected(immediate=True) as connection:
+                schema.prepare(connection)
         self._prepared = True
 
     @contextmanager

@@ -111,17 +111,23 @@ def first(connection: Connection) -> None:
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first,)
 
 
-def prepare(connection: Connection) -> None:
+def is_current(connection: Connection) -> bool:
     """
-    Bring the tables to our version, in the transaction of *connection*.
-
-    Those of a later version are left as they are: what it added, we do not need.
+    Whether the tables are of our version, or of a later one: what that added, we do not need.
 
     Raises:
         sqlalchemy.exc.DBAPIError: If the database refused.
     """
-    if version_of(connection) >= len(MIGRATIONS):
-        return
+    return version_of(connection) >= len(MIGRATIONS)
+
+
+def prepare(connection: Connection) -> None:
+    """
+    Bring the tables to our version, in the transaction of *connection*.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: If the database refused.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
     metadata.create_all(connection, [versions])
