@@ -46,6 +46,7 @@ from starter.ledger import losses_of
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
 from starter.queues import queues_named, served
+from starter.rotation import read_anew
 from starter.settings import Durability, Settings, SettingsError, load
 from starter.spool import Spool
 from starter.start import Starter
@@ -109,12 +110,21 @@ def grace(settings: Settings) -> timedelta:
 
 def github_client(settings: Settings) -> GithubClient:
     """GitHub as the token, or the App, that is set."""
-    credentials = Credentials(
+    return GithubClient(
+        settings.github_api_url,
+        github_credentials(settings),
+        settings.http_timeout_s,
+        again=partial(read_anew, github_credentials),
+    )
+
+
+def github_credentials(settings: Settings) -> Credentials:
+    """What *settings* say that we are to GitHub."""
+    return Credentials(
         revealed(settings.github_token),
         settings.github_app_id,
         revealed(settings.github_app_private_key),
     )
-    return GithubClient(settings.github_api_url, credentials, settings.http_timeout_s)
 
 
 def linear_client(settings: Settings) -> LinearClient:
@@ -125,6 +135,7 @@ def linear_client(settings: Settings) -> LinearClient:
         settings.http_timeout_s,
         settings.slots(Queue.LINEAR),
         settings.linear_team_id,
+        again=lambda: read_anew(lambda anew: revealed(anew.linear_access_token)),
     )
 
 
@@ -135,6 +146,7 @@ def slack_client(settings: Settings) -> SlackClient:
         revealed(settings.slack_bot_token),
         settings.http_timeout_s,
         settings.slots(Queue.SLACK),
+        again=lambda: read_anew(lambda anew: revealed(anew.slack_bot_token)),
     )
 
 

@@ -7,6 +7,7 @@ The sandbox as one application.
     /_ledger         what was done
     /_faults         what goes wrong
     /_environment    the settings with which Contexten speaks to it
+    /_tokens         what the platforms accept from now on
     /_github         what a test may arrange on GitHub: apps, hooks, files, renames
     /_linear         what a test may arrange on Linear: teams
 

@@ -1,4 +1,8 @@
-"""``GET /_environment``: the settings with which Contexten speaks to this sandbox."""
+"""
+``GET /_environment``: the settings with which Contexten speaks to this sandbox.
+
+``PUT /_tokens`` takes by platform the tokens that are accepted from now on; the old ones are not.
+"""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,9 +27,16 @@ def environment(world: World, base: str) -> dict[str, str]:
 
 
 def routes(world: World) -> list[BaseRoute]:
-    """The route, to be mounted at the root."""
+    """The routes, to be mounted at the root."""
 
     async def read(request: Request) -> Response:
         return JSONResponse(environment(world, str(request.base_url).rstrip("/")))
 
-    return [Route("/_environment", read)]
+    async def rotate(request: Request) -> Response:
+        anew = await request.json()
+        if not isinstance(anew, dict) or not anew.keys() <= world.tokens.keys():
+            return JSONResponse({"error": f"a token for each of {[*world.tokens]}"}, 400)
+        world.tokens.update({platform: str(token) for platform, token in anew.items()})
+        return JSONResponse(environment(world, str(request.base_url).rstrip("/")))
+
+    return [Route("/_environment", read), Route("/_tokens", rotate, methods=["PUT"])]

@@ -25,7 +25,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def github_of(world: World) -> Github:
     """The one GitHub of *world*."""
     if "github" not in world.platforms:
-        world.platforms["github"] = Github(world, GithubAuth(world.tokens["github"]))
+        world.platforms["github"] = Github(world, GithubAuth(world.tokens))
     github: Github = world.platforms["github"]
     return github
 

@@ -9,6 +9,7 @@ is arranged anew without their installation.
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -56,8 +57,8 @@ class Granted:
 class GithubAuth:
     """Every credential that opens something."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, accepted: Mapping[str, str]) -> None:
+        self._accepted = accepted
         self._granted: dict[str, Granted] = {}
         self.apps: dict[int, GithubApp] = {}
         self.tokens_granted = 0
@@ -71,7 +72,7 @@ class GithubAuth:
                 a user agent.
         """
         token = credentials(request)
-        if token == self._token:
+        if token == self._accepted["github"]:
             return
         granted = self._granted.get(token)
         if granted is None or not granted.holds(self.apps[granted.app]):

@@ -10,7 +10,9 @@ from urllib.parse import quote
 from activities.clients import deadline
 from activities.clients import github_answers as answers
 from activities.clients import github_paths as paths
+from activities.clients.credential import Credential
 from activities.clients.github_answers import read
+from activities.clients.github_errors import PLATFORM
 from activities.clients.github_paths import repository
 from activities.clients.github_session import Credentials, GithubSession
 from activities.clients.github_tokens import Clock
@@ -55,6 +57,8 @@ class GithubClient:
         credentials: Credentials,
         timeout_s: float,
         clock: Clock = time.monotonic,
+        *,
+        again: Callable[[], Credentials | None] | None = None,
     ) -> None:
         """
         Args:
@@ -62,12 +66,18 @@ class GithubClient:
             credentials: Who we are; without any, every deed raises FatalError.
             timeout_s: Seconds before a request is given up, all in all.
             clock: Seconds that only grow, by which tokens are renewed.
+            again: Reads the credentials anew; see ``Credential``.
         """
-        self._session = GithubSession(base_url, credentials, timeout_s, clock)
+        credential = Credential(PLATFORM, credentials, again)
+        self._session = GithubSession(base_url, credential, timeout_s, clock)
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+
+    def renew(self) -> None:
+        """Have the credentials read anew by the next deed."""
+        self._session.renew()
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         """Around deeds that may take so many *seconds* together."""

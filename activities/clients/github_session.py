@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import requests
 from github.Auth import AppAuth
 
+from activities.clients.credential import Credential
 from activities.clients.github_errors import PLATFORM, garbled, refused, told_in_our_terms
 from activities.clients.github_line import PER_PAGE, Lines, Request
 from activities.clients.github_tokens import Clock, Installations
@@ -40,6 +41,10 @@ class Credentials:
         """Which ones there are, never what they are."""
         return f"Credentials(token={bool(self.token)}, app_id={self.app_id})"
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self.token is not None or self.is_app
+
     @property
     def is_app(self) -> bool:
         """Whether we act as a GitHub App."""
@@ -50,16 +55,25 @@ class GithubSession:
     """Requests to GitHub under the right credentials. Safe to be used by many threads."""
 
     def __init__(
-        self, base_url: str, credentials: Credentials, timeout_s: float, clock: Clock
+        self, base_url: str, credentials: Credential[Credentials], timeout_s: float, clock: Clock
     ) -> None:
         self._credentials = credentials
         self._lines = Lines(base_url, timeout_s)
-        self._app: AppAuth | None = None
+        self._app: tuple[Credentials, AppAuth] | None = None
         self._installations = Installations(self._ask_as_app, timeout_s, clock)
 
     def close(self) -> None:
         """Close all connections."""
         self._lines.close()
+
+    def renew(self) -> None:
+        """
+        Have the credentials read anew by the next request, and an App's key from its file.
+
+        The token of an installation is another matter: it is replaced once it is refused.
+        """
+        self._credentials.renew()
+        self._app = None
 
     def ask(
         self,
@@ -101,14 +115,15 @@ class GithubSession:
             PlatformError: If the answer is no 2xx, or there is none.
         """
         refuse_misleading(request.path)
+        credentials = self._credentials()
         if scope.kind is ScopeKind.APP:
-            return self._sent(request, f"Bearer {self._signed()}")
-        if self._credentials.is_app:
+            return self._sent(request, f"Bearer {self._signed(credentials)}")
+        if credentials.is_app:
             with self._installations.token(scope) as token:
                 return self._sent(request, f"token {token}")
-        if self._credentials.token is None:
+        if credentials.token is None:
             raise FatalError(UNSET, platform=PLATFORM)
-        return self._sent(request, f"token {self._credentials.token}")
+        return self._sent(request, f"token {credentials.token}")
 
     def _ask_as_app(self, verb: str, path: str) -> tuple[dict[str, str], Any]:
         return self._ask(Request(verb, path), Scope(ScopeKind.APP))
@@ -121,22 +136,31 @@ class GithubSession:
             raise refused(status, headers, data, now)
         return headers, data
 
-    def _signed(self) -> str:
+    def _signed(self, credentials: Credentials) -> str:
         """
         What proves for some minutes that we are our App.
 
         Raises:
             FatalError: If we are none, or its key cannot be read or cannot sign.
         """
-        if not self._credentials.is_app:
-            reason = "only a GitHub App has deliveries of its own: set GITHUB_APP_ID and its key"
-            raise FatalError(reason, platform=PLATFORM)
-        if self._app is None:
-            assert self._credentials.app_id is not None
-            key = private_key(self._credentials.app_private_key or "")
-            self._app = AppAuth(self._credentials.app_id, key)
+        known = self._app
+        if known is None or known[0] is not credentials:
+            known = self._app = (credentials, app_of(credentials))
         with told_in_our_terms(datetime.now(UTC)):
-            return self._app.token
+            return known[1].token
+
+
+def app_of(credentials: Credentials) -> AppAuth:
+    """
+    What signs in the name of our App.
+
+    Raises:
+        FatalError: If we are none, or its key cannot be read.
+    """
+    if credentials.app_id is None or credentials.app_private_key is None:
+        reason = "only a GitHub App has deliveries of its own: set GITHUB_APP_ID and its key"
+        raise FatalError(reason, platform=PLATFORM)
+    return AppAuth(credentials.app_id, private_key(credentials.app_private_key))
 
 
 def private_key(text: str) -> str:

@@ -2,12 +2,13 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from activities.clients import linear_answers as answers
 from activities.clients import linear_documents as documents
+from activities.clients.credential import Credential
 from activities.clients.http import HttpSession
 from activities.clients.linear_answers import read
 from activities.clients.linear_errors import ADDRESS, PLATFORM, data_of
@@ -48,7 +49,14 @@ class LinearClient:
     """
 
     def __init__(
-        self, url: str, token: str | None, timeout_s: float, connections: int, team_id: str | None
+        self,
+        url: str,
+        token: str | None,
+        timeout_s: float,
+        connections: int,
+        team_id: str | None,
+        *,
+        again: Callable[[], str | None] | None = None,
     ) -> None:
         """
         Args:
@@ -57,9 +65,10 @@ class LinearClient:
             timeout_s: Seconds before a request is given up, all in all.
             connections: How many requests may be under way.
             team_id: The team of new issues that name none, by UUID or key; None for no team.
+            again: Reads the token anew; see ``Credential``.
         """
         self._url = url
-        self._token = token
+        self._token = Credential(PLATFORM, token, again)
         self._team_id = team_id
         self._team_ids: dict[str, str] = {}
         self._http = HttpSession(PLATFORM, ADDRESS, timeout_s, connections)
@@ -67,6 +76,10 @@ class LinearClient:
     async def close(self) -> None:
         """Close all connections."""
         await self._http.close()
+
+    def renew(self) -> None:
+        """Have the token read anew by the next deed."""
+        self._token.renew()
 
     async def post_comment(self, comment: Comment) -> Posted:
         """Post *comment*, unless one with its key stands already."""
@@ -200,12 +213,13 @@ class LinearClient:
         Raises:
             PlatformError: Whichever of our errors the refusal or the silence amounts to.
         """
-        if not self._token:
+        token = self._token()
+        if not token:
             reason = "no Linear credentials: set LINEAR_ACCESS_TOKEN"
             raise FatalError(reason, platform=PLATFORM)
         body = json.dumps({"query": document, "variables": variables}).encode()
         headers = {
-            "authorization": authorization(self._token),
+            "authorization": authorization(token),
             "content-type": "application/json",
         }
         return data_of(await self._http.post(self._url, headers, body), datetime.now(UTC))

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from activities.clients.credential import Credential
 from activities.clients.pauses import looked_up_before_repeated
-from activities.clients.slack_errors import GARBLED, garbled
+from activities.clients.slack_errors import GARBLED, PLATFORM, garbled
 from activities.clients.slack_session import PER_PAGE, SlackSession
 from contexten.effects import Effect
 from contexten.errors import ClientError
@@ -29,7 +30,13 @@ class SlackClient:
     """
 
     def __init__(
-        self, base_url: str, token: str | None, timeout_s: float, connections: int
+        self,
+        base_url: str,
+        token: str | None,
+        timeout_s: float,
+        connections: int,
+        *,
+        again: Callable[[], str | None] | None = None,
     ) -> None:
         """
         Args:
@@ -37,12 +44,18 @@ class SlackClient:
             token: The bot's token; without one, every deed raises FatalError.
             timeout_s: How long one request may take from its first byte to its last.
             connections: How many requests may be under way at once.
+            again: Reads the token anew; see ``Credential``.
         """
-        self._session = SlackSession(base_url, token, timeout_s, connections)
+        credential = Credential(PLATFORM, token, again)
+        self._session = SlackSession(base_url, credential, timeout_s, connections)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
+
+    def renew(self) -> None:
+        """Have the token read anew by the next deed."""
+        self._session.renew()
 
     async def post_message(self, message: Message) -> Posted:
         """Post *message*, unless one with its key stands already."""

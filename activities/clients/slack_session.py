@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from activities.clients.credential import Credential
 from activities.clients.slack_errors import ELSEWHERE, PLATFORM, garbled, told_in_our_terms
 from contexten.errors import FatalError
 
@@ -27,18 +28,26 @@ class SlackSession:
     """Requests to Slack under our token, all on one event loop; nothing is retried."""
 
     def __init__(
-        self, base_url: str, token: str | None, timeout_s: float, connections: int
+        self,
+        base_url: str,
+        token: Credential[str | None],
+        timeout_s: float,
+        connections: int,
     ) -> None:
-        self._token = (token or "").strip()
+        self._token = token
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._connections = connections
-        self._web = AsyncWebClient(token, base_url, user_agent_prefix="contexten", logger=log)
+        self._web = AsyncWebClient(None, base_url, user_agent_prefix="contexten", logger=log)
         self._web.retry_handlers = []
 
     async def close(self) -> None:
         """Close all connections."""
         if self._web.session is not None:
             await self._web.session.close()
+
+    def renew(self) -> None:
+        """Have the token read anew by the next request."""
+        self._token.renew()
 
     async def ask(self, method: str, **arguments: str | int) -> dict[str, Any]:
         """
@@ -74,15 +83,17 @@ class SlackSession:
 
     def _open(self) -> None:
         """
-        Have a session on the running loop.
+        Have a session on the running loop, and the token as it is now.
 
         Raises:
             FatalError: If there is no token, none that can be sent, or no address.
         """
-        if not self._token:
+        token = (self._token() or "").strip()
+        if not token:
             raise FatalError("no Slack credentials: set SLACK_BOT_TOKEN", platform=PLATFORM)
-        if not TOKEN.fullmatch(self._token):
+        if not TOKEN.fullmatch(token):
             raise FatalError("SLACK_BOT_TOKEN holds what no token has", platform=PLATFORM)
+        self._web.token = token
         if self._web.session is None or self._web.session.closed:
             self._web.proxy = proxy_for(self._web.base_url)
             trace = aiohttp.TraceConfig()
