@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -34,6 +34,9 @@ WITH_POSTGRESQL = {
     "application_name": "contexten",
 }
 PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL")
+SUFFIXES = (".db", ".sqlite", ".sqlite3")
+"""What a damaged file must be called to be set aside: another may not be ours to rename."""
+
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -90,7 +93,7 @@ class Database:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             self._prepared = False
-            if self.file is not None and is_damage(error):
+            if self.file is not None and self.file.suffix in SUFFIXES and is_damage(error):
                 set_aside(self.file)
             raise
 
@@ -181,7 +184,7 @@ def engine_of(url: URL) -> Engine:
         return create_engine(url, pool_pre_ping=True, connect_args=WITH_POSTGRESQL, **more)
     except ModuleNotFoundError as error:
         raise BadUrl(
-            f"LEDGER_URL: {error.name} is not installed; install contexten[postgres]"
+            f"LEDGER_URL: {error.name} is not installed; `pip install 'psycopg[binary]'` does it"
         ) from None
 
 
@@ -206,7 +209,17 @@ def make(file: Path) -> None:
         OSError: If the disk refused.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    open_private(file).close()
+
+
+def open_private(file: Path) -> IO[bytes]:
+    """
+    *file*, made for us alone if it is not there.
+
+    Raises:
+        OSError: If the disk refused.
+    """
+    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
 
 
 def is_damage(error: BaseException) -> bool:
@@ -217,7 +230,7 @@ def is_damage(error: BaseException) -> bool:
 
 def set_aside(file: Path) -> None:
     """Rename a damaged SQLite *file*, so that a new one is begun; its rows may yet be saved."""
-    with suppress(OSError), Path(f"{file}.lock").open("w") as lock:
+    with suppress(OSError), open_private(Path(f"{file}.lock")) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_sound(file):
             return  # another process has set it aside before us

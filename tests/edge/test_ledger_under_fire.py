@@ -3,6 +3,7 @@
 import os
 import random
 import sqlite3
+import stat
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
@@ -181,6 +182,19 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(
 
     assert failures(url) == (BAD,)
     assert len(list(file.parent.glob("ledger.db.damaged-*"))) >= 1
+    assert {stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()} == {0o600}
+
+
+def test_a_file_that_may_not_be_ours_is_left_alone(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_bytes(b"Dear reader, " * 1000)
+    with ledger_at(f"sqlite:///{letter}") as ledger:
+        ledger.record(BAD)
+        ledger.close(within_s=0.2)
+
+    assert ledger.lost == 1
+    assert list(tmp_path.iterdir()) == [letter]
+    assert letter.read_bytes() == b"Dear reader, " * 1000
 
 
 def test_processes_that_meet_a_damaged_file_agree_on_one_new_one(url: str, file: Path) -> None:
