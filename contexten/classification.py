@@ -156,12 +156,11 @@ def status_of(error: BaseException) -> int | None:
     for holder, name in (
         (error, "status"),
         (error, "status_code"),
-        (error, "code"),
         (response, "status_code"),
         (response, "status"),
     ):
         status = whole(getattr(holder, name, None))
-        if status is not None:
+        if status:
             return status
     return None
 

@@ -8,8 +8,7 @@ import pkgutil
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
-from http import HTTPStatus
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -30,8 +29,6 @@ from contexten.errors import (
     Recovery,
     ServerError,
     TransientError,
-    category_of_status,
-    leaf_of_status,
 )
 from contexten.foreign_errors import ANSWERED, LIMITS, MEANS, RPC_CODES, WRAPPERS
 
@@ -219,46 +216,6 @@ def test_of_a_group_the_first_member_counts() -> None:
     group = ExceptionGroup("both", [ServerError("500", platform="slack"), TimeoutError()])
 
     assert classified(group).category is Category.SERVER_ERROR
-
-
-@given(st.integers(-(10**6), 10**6))
-def test_every_status_has_a_category(status: int) -> None:
-    category = category_of_status(status)
-
-    assert category in Category
-    assert leaf_of_status(status) in LEAVES.values()
-    if 500 <= status < 511:
-        assert category is Category.SERVER_ERROR
-    if not 100 <= status < 600:
-        assert category is Category.UNKNOWN
-
-
-@pytest.mark.parametrize("status", HTTPStatus)
-def test_every_registered_status_is_decided_upon(status: HTTPStatus) -> None:
-    from contexten.errors import BY_STATUS
-
-    assert status in BY_STATUS
-
-
-@given(st.sampled_from(sorted(ANSWERED)), st.integers(300, 599))
-def test_what_carries_a_status_means_what_the_status_means(name: str, status: int) -> None:
-    module, _, last = name.rpartition(".")
-    error = type(last, (Exception,), {"__module__": module, "status": status})()
-
-    failure = classified(error)
-
-    if category_of_status(status) is not Category.UNKNOWN:
-        assert failure.category is category_of_status(status)
-    assert failure.status == status
-    assert failure.limited == (status == 429)
-
-
-@pytest.mark.parametrize("of", ["status_code", "status"])
-def test_a_status_may_be_that_of_the_response(of: str) -> None:
-    error = type("HTTPStatusError", (Exception,), {"__module__": "httpx"})()
-    error.response = SimpleNamespace(**{of: 503})
-
-    assert classified(error).category is Category.SERVER_ERROR
 
 
 def test_every_refusal_of_the_engine_is_decided_upon() -> None:
