@@ -17,8 +17,8 @@ from typing import IO, Any
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from activities.stores import schema
 from contexten.errors import PlatformError, TransientError
@@ -93,6 +93,7 @@ class Database:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             self._prepared = False
+            self._engine.dispose()
             if self.file is not None and self.file.suffix in SUFFIXES and is_damage(error):
                 set_aside(self.file)
             raise
@@ -173,19 +174,42 @@ def engine_of(url: URL) -> Engine:
     Raises:
         BadUrl: If its driver is not installed.
     """
+    pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 8, "pool_timeout": WAIT_S}
     if is_sqlite(url):
-        # A connection for each transaction: a file moved away is then seen to be gone.
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": WAIT_S})
+        engine = create_engine(url, connect_args={"timeout": WAIT_S}, **pool)
         event.listen(engine, "connect", tuned)
         event.listen(engine, "begin", begun)
+        watch(engine, Path(str(url.database)))
         return engine
-    more: dict[str, Any] = {"pool_size": 2, "max_overflow": 8, "pool_timeout": WAIT_S}
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args=WITH_POSTGRESQL, **more)
+        return create_engine(url, pool_pre_ping=True, connect_args=WITH_POSTGRESQL, **pool)
     except ModuleNotFoundError as error:
         raise BadUrl(
             f"LEDGER_URL: {error.name} is not installed; `pip install 'psycopg[binary]'` does it"
         ) from None
+
+
+def watch(engine: Engine, file: Path) -> None:
+    """Let no connection of *engine* be used again once its *file* was moved away or replaced."""
+
+    def connected(_: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = identity(file)
+
+    def checked_out(_: object, record: ConnectionPoolEntry, __: object) -> None:
+        if record.info["file"] != identity(file):
+            raise DisconnectionError
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "checkout", checked_out)
+
+
+def identity(file: Path) -> tuple[int, int] | None:
+    """What tells *file* from another of its name; None if it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def tuned(connection: sqlite3.Connection, _: object) -> None:
