@@ -49,6 +49,7 @@ class GithubApi(Protocol):
     def read_file(self, file: FileAt) -> FileText: ...
     def list_failed_deliveries(self, look: Look, beat: Callable[[], None]) -> Seen: ...
     def redeliver(self, redelivery: Redelivery) -> None: ...
+    def probe(self, group: str) -> str: ...
     def within(self, seconds: float) -> AbstractContextManager[None]: ...
     def renew(self) -> None: ...
 
@@ -243,3 +244,17 @@ class GithubActivities:
         """
         with self._attempt():
             self._api.redeliver(redelivery)
+
+    @activity.defn(name="github.probe_group")
+    def probe_group(self, group: str) -> str:
+        """
+        Find out whether GitHub answers calls of *group* (``read``, ``write``, ``search``) again.
+
+        One cheap request of that kind; the answer says in plain words what it proved. Safe to
+        repeat: it changes nothing.
+
+        Raises:
+            ClientError: GitHub refused it for another reason than it must.
+        """
+        with self._attempt():
+            return self._api.probe(group)

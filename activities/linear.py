@@ -35,6 +35,8 @@ class LinearApi(Protocol):
     async def register_webhook(self, webhook: NewWebhook) -> Webhook: ...
     def renew(self) -> None: ...
 
+    async def probe(self, group: str) -> str: ...
+
 
 class LinearActivities:
     """
@@ -146,3 +148,17 @@ class LinearActivities:
         """
         with told_to_temporal():
             return await self._api.register_webhook(webhook)
+
+    @activity.defn(name="linear.probe_group")
+    async def probe_group(self, group: str) -> str:
+        """
+        Find out whether Linear answers calls of *group* (``read``, ``write``, ``search``) again.
+
+        One cheap request of that kind; the answer says in plain words what it proved. Safe to
+        repeat: it changes nothing.
+
+        Raises:
+            ClientError: Linear refused it for another reason than it must.
+        """
+        with told_to_temporal():
+            return await self._api.probe(group)

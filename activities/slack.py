@@ -20,6 +20,8 @@ class SlackApi(Protocol):
     async def read_user(self, user_id: str) -> User: ...
     def renew(self) -> None: ...
 
+    async def probe(self, group: str) -> str: ...
+
 
 class SlackActivities:
     """
@@ -120,3 +122,17 @@ class SlackActivities:
         """
         with told_to_temporal():
             return await self._api.read_user(user_id)
+
+    @activity.defn(name="slack.probe_group")
+    async def probe_group(self, group: str) -> str:
+        """
+        Find out whether Slack answers calls of *group* (``read``, ``write``, ``search``) again.
+
+        One cheap request of that kind; the answer says in plain words what it proved. Safe to
+        repeat: it changes nothing.
+
+        Raises:
+            ClientError: Slack refused it for another reason than it must.
+        """
+        with told_to_temporal():
+            return await self._api.probe(group)

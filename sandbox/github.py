@@ -6,17 +6,19 @@ every other repository exists once it is addressed. Issues and pull requests exi
 likewise below number 900000, and not from there on (404).
 """
 
+from html import escape
+
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox import github_hooks, github_issues, github_pulls
 from sandbox.github_asked import Asked, Endpoints, Github, limits
 from sandbox.github_auth import GithubApp, GithubAuth
-from sandbox.github_refused import RefusedError
+from sandbox.github_refused import RefusedError, invalid
 from sandbox.github_renamed import ById
 from sandbox.github_renamed import control as renaming
-from sandbox.github_state import user
+from sandbox.github_state import Shown, user
 from sandbox.world import World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -40,6 +42,14 @@ async def read_rate_limit(asked: Asked) -> Response:
     return JSONResponse({"resources": {"core": core}, "rate": core})
 
 
+async def render(asked: Asked) -> Response:
+    text = asked.text("Markdown", "text")
+    if asked.text("Markdown", "mode", default="markdown") not in ("markdown", "gfm"):
+        raise invalid("Markdown", "mode", "invalid")
+    paragraphs = [escape(one) for one in text.split("\n\n")]
+    return HTMLResponse("\n".join(f"<p>{one}</p>" for one in paragraphs))
+
+
 async def read_app(asked: Asked) -> Response:
     app = asked.app
     assert app is not None
@@ -54,6 +64,16 @@ async def grant_token(asked: Asked) -> Response:
     return JSONResponse(body, status_code=201)
 
 
+async def list_installations(asked: Asked) -> Response:
+    app = asked.app
+    assert app is not None
+    return asked.paged([installation(app, *one) for one in app.installations.items()])
+
+
+def installation(app: GithubApp, id_: int, owner: str) -> Shown:
+    return {"id": id_, "app_id": app.id, "account": user(owner), "suspended_at": None}
+
+
 async def read_installation(asked: Asked) -> Response:
     app, owner = (
         asked.app,
@@ -62,8 +82,7 @@ async def read_installation(asked: Asked) -> Response:
     assert app is not None
     for id_, installed_on in app.installations.items():
         if installed_on == owner:
-            shown = {"id": id_, "app_id": app.id, "account": user(installed_on)}
-            return JSONResponse(shown)
+            return JSONResponse(installation(app, id_, installed_on))
     raise RefusedError(404, "Not Found")
 
 
@@ -79,7 +98,9 @@ def routes(world: World) -> list[BaseRoute]:
     found = [
         route("/user", GET=read_user),
         route("/rate_limit", GET=read_rate_limit),
+        route("/markdown", POST=render),
         route("/app", GET=read_app, app_only=True),
+        route("/app/installations", GET=list_installations, app_only=True),
         route("/app/installations/{id:int}/access_tokens", POST=grant_token, app_only=True),
         route("/repos/{owner}/{repo}/installation", GET=read_installation, app_only=True),
         route("/orgs/{org}/installation", GET=read_installation, app_only=True),

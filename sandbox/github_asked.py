@@ -19,7 +19,8 @@ from sandbox.world import World
 
 LONGEST_BODY = 65_536
 MOST_PER_PAGE = 100
-LIMIT = 5000
+LIMITS = {"core": (5000, 3600), "search": (30, 60)}
+"""How many requests in how many seconds, by resource."""
 
 
 @dataclass(slots=True)
@@ -134,7 +135,7 @@ class Endpoints:
                 answer = await self._answer(handlers[request.method], request, app_only)
             except RefusedError as refused:
                 answer = refused.answer()
-            answer.headers.update(limits())
+            answer.headers.update(limits("search" if path.startswith("/search") else "core"))
             return answer
 
         return Route(path, endpoint, methods=list(handlers))
@@ -166,14 +167,15 @@ async def fields_of(request: Request) -> dict[str, Any]:
     return fields
 
 
-def limits() -> dict[str, str]:
+def limits(resource: str = "core") -> dict[str, str]:
     """The headers every answer carries. The sandbox never runs out unless a fault says so."""
+    limit, seconds = LIMITS[resource]
     return {
         "x-github-media-type": "github.v3; format=json",
         "x-github-request-id": secrets.token_hex(8).upper(),
-        "x-ratelimit-limit": str(LIMIT),
-        "x-ratelimit-remaining": str(LIMIT - 1),
-        "x-ratelimit-reset": str(int(time.time()) + 3600),
+        "x-ratelimit-limit": str(limit),
+        "x-ratelimit-remaining": str(limit - 1),
+        "x-ratelimit-reset": str(int(time.time()) + seconds),
         "x-ratelimit-used": "1",
-        "x-ratelimit-resource": "core",
+        "x-ratelimit-resource": resource,
     }

@@ -139,7 +139,7 @@ def search_issues(asked: Asked, given: Shown) -> Shown:
     return paged(matching, given)
 
 
-def done(thing: str, shown: Shown) -> Shown:
+def done(thing: str, shown: Any) -> Shown:
     """The payload of a mutation that was carried out."""
     return {"success": True, "lastSyncId": 1.0, thing: shown}
 
@@ -158,6 +158,14 @@ def create_comment(asked: Asked, given: Shown) -> Shown:
     comments[id_] = Record(id_, fields, issue)
     asked.effect("comment", issue.id, id=id_, body=body)
     return done("comment", comment_shown(asked, comments[id_]))
+
+
+def delete_comment(asked: Asked, given: Shown) -> Shown:
+    comment = found_in(asked.state.comments, given["id"], "Comment")
+    del asked.state.comments[comment.id]
+    assert comment.issue is not None
+    asked.effect("comment_deleted", comment.issue.id, id=comment.id)
+    return done("entityId", comment.id)
 
 
 def create_issue(asked: Asked, given: Shown) -> Shown:
@@ -218,6 +226,7 @@ RESOLVERS: dict[str, Resolver] = {
     "workflowStates": workflow_states,
     "webhook": read_webhook,
     "commentCreate": create_comment,
+    "commentDelete": delete_comment,
     "issueCreate": create_issue,
     "issueUpdate": update_issue,
     "webhookCreate": create_webhook,

@@ -17,6 +17,7 @@ type Query {
 
 type Mutation {
   commentCreate(input: CommentCreateInput!): CommentPayload!
+  commentDelete(id: String!): DeletePayload!
   issueCreate(input: IssueCreateInput!): IssuePayload!
   issueUpdate(id: String!, input: IssueUpdateInput!): IssuePayload!
   webhookCreate(input: WebhookCreateInput!): WebhookPayload!
@@ -30,6 +31,8 @@ type User { id: ID! name: String! }
 type Comment { id: ID! body: String! url: String! issue: Issue }
 
 type CommentPayload { comment: Comment! lastSyncId: Float! success: Boolean! }
+
+type DeletePayload { entityId: String! lastSyncId: Float! success: Boolean! }
 
 input CommentCreateInput { id: String issueId: String body: String parentId: String }
 

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 from urllib.parse import quote
 
-from activities.clients import deadline
+from activities.clients import deadline, github_probes
 from activities.clients import github_answers as answers
 from activities.clients import github_paths as paths
 from activities.clients.credential import Credential
@@ -41,6 +41,7 @@ from contexten.github import (
     Search,
     Target,
 )
+from contexten.limits import Limits
 from contexten.sweep import Look, Seen
 
 
@@ -78,6 +79,14 @@ class GithubClient:
     def renew(self) -> None:
         """Have the credentials read anew by the next deed."""
         self._session.renew()
+
+    def limits(self) -> Limits | None:
+        """What GitHub last said of how much we may ask; None before it said anything."""
+        return self._session.limits
+
+    def probe(self, group: str) -> str:
+        """What the cheapest honest request of *group* proved; nothing is changed by it."""
+        return github_probes.probe(self._session, group)
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         """Around deeds that may take so many *seconds* together."""

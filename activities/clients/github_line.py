@@ -34,12 +34,14 @@ class Request:
         path: What is asked for, or the whole address of a further page.
         query: What is added to the address.
         fields: What becomes the JSON body; None for no body.
+        as_text: Whether what answers is no JSON.
     """
 
     verb: str
     path: str
     query: Mapping[str, Any] | None = None
     fields: Mapping[str, Any] | None = None
+    as_text: bool = False
 
 
 class Line:

@@ -15,10 +15,14 @@ from activities.clients.credential import Credential
 from activities.clients.github_errors import PLATFORM, garbled, refused, told_in_our_terms
 from activities.clients.github_line import PER_PAGE, Lines, Request
 from activities.clients.github_tokens import Clock, Installations
+from activities.clients.limits_told import limits_told
 from contexten.errors import ClientError, FatalError, ServerError
 from contexten.github import Scope, ScopeKind
+from contexten.limits import Limits
 
 MOST_PAGES = 1000
+CORE = "core"
+BY_APP = "Bearer"
 UNSET = "no GitHub credentials: set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY"
 
 
@@ -52,7 +56,14 @@ class Credentials:
 
 
 class GithubSession:
-    """Requests to GitHub under the right credentials. Safe to be used by many threads."""
+    """
+    Requests to GitHub under the right credentials. Safe to be used by many threads.
+
+    Attributes:
+        limits: What GitHub last said of how much we may ask, searching apart; None before it
+            said anything. An App has a limit in each installation: this is the last one's,
+            and never the one of the App itself.
+    """
 
     def __init__(
         self, base_url: str, credentials: Credential[Credentials], timeout_s: float, clock: Clock
@@ -61,6 +72,12 @@ class GithubSession:
         self._lines = Lines(base_url, timeout_s)
         self._app: tuple[Credentials, AppAuth] | None = None
         self._installations = Installations(self._ask_as_app, timeout_s, clock)
+        self.limits: Limits | None = None
+
+    @property
+    def is_app(self) -> bool:
+        """Whether we act as a GitHub App."""
+        return self._credentials().is_app
 
     def close(self) -> None:
         """Close all connections."""
@@ -79,18 +96,27 @@ class GithubSession:
         self,
         verb: str,
         path: str,
-        scope: Scope,
+        scope: Scope | None,
         *,
         fields: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
+        as_text: bool = False,
     ) -> Any:
         """
         The parsed answer to one request; None if it has no body.
 
+        Args:
+            verb: ``GET``, ``POST`` or ``DELETE``.
+            path: What is asked for.
+            scope: Where that is, for the right credentials; None if any will do.
+            fields: What becomes the JSON body; None for no body.
+            query: What is added to the address.
+            as_text: The answer is no JSON: give it as it is.
+
         Raises:
             PlatformError: Whichever of our errors the refusal or the silence amounts to.
         """
-        return self._ask(Request(verb, path, query, fields), scope)[1]
+        return self._ask(Request(verb, path, query, fields, as_text), scope)[1]
 
     def pages(self, path: str, scope: Scope, query: Mapping[str, Any]) -> Iterator[Any]:
         """
@@ -108,7 +134,7 @@ class GithubSession:
             headers, page = self._ask(Request("GET", further), scope)
             yield page
 
-    def _ask(self, request: Request, scope: Scope) -> tuple[dict[str, str], Any]:
+    def _ask(self, request: Request, scope: Scope | None) -> tuple[dict[str, str], Any]:
         """
         Raises:
             FatalError: If there are no credentials for *scope*.
@@ -116,8 +142,8 @@ class GithubSession:
         """
         refuse_misleading(request.path)
         credentials = self._credentials()
-        if scope.kind is ScopeKind.APP:
-            return self._sent(request, f"Bearer {self._signed(credentials)}")
+        if scope is not None and scope.kind is ScopeKind.APP:
+            return self._sent(request, f"{BY_APP} {self._signed(credentials)}")
         if credentials.is_app:
             with self._installations.token(scope) as token:
                 return self._sent(request, f"token {token}")
@@ -131,10 +157,18 @@ class GithubSession:
     def _sent(self, request: Request, authorization: str) -> tuple[dict[str, str], Any]:
         now = datetime.now(UTC)
         status, headers, text = self._lines.ask(request, authorization, now)
-        data = parsed(status, text)
-        if not 200 <= status < 300:
+        if not authorization.startswith(BY_APP):
+            self._remember(headers, now)
+        well = 200 <= status < 300
+        data = text if well and request.as_text else parsed(status, text)
+        if not well:
             raise refused(status, headers, data, now)
         return headers, data
+
+    def _remember(self, headers: Mapping[str, str], now: datetime) -> None:
+        """What *headers* say of our limit, unless that is one on searches alone."""
+        if headers.get("x-ratelimit-resource", CORE) == CORE:
+            self.limits = limits_told(headers, "x-ratelimit-", now) or self.limits
 
     def _signed(self, credentials: Credentials) -> str:
         """

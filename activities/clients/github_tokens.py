@@ -28,7 +28,13 @@ from typing import Any
 from activities.clients.deadline import left
 from activities.clients.github_answers import read
 from activities.clients.github_errors import PLATFORM
-from contexten.errors import AuthenticationError, ClientError, PlatformError, TransientError
+from contexten.errors import (
+    AuthenticationError,
+    ClientError,
+    FatalError,
+    PlatformError,
+    TransientError,
+)
 from contexten.github import Scope, ScopeKind
 
 SPREAD_AFTER_S = 10.0
@@ -82,15 +88,15 @@ class Installations:
         self._ask_as_app = ask_as_app
         self._timeout_s = timeout_s
         self._clock = clock
-        self._ids: dict[Scope, int] = {}
+        self._ids: dict[Scope | None, int] = {}
         self._tokens: dict[int, Token] = {}
-        self._asking: dict[Scope | int, threading.Lock] = {}
+        self._asking: dict[Scope | int | None, threading.Lock] = {}
         self._forgetting = threading.Lock()
 
     @contextmanager
-    def token(self, scope: Scope) -> Iterator[str]:
+    def token(self, scope: Scope | None) -> Iterator[str]:
         """
-        The token for a request about *scope*, which is made within.
+        The token for a request about *scope*, which is made within; some token if that is None.
 
         Raises:
             TransientError: If it was refused, and that need not be the last word.
@@ -103,7 +109,7 @@ class Installations:
             raise self._judged(token, error) from None
         token.taken = True
 
-    def _found(self, scope: Scope) -> Token:
+    def _found(self, scope: Scope | None) -> Token:
         known = self._ids.get(scope)
         installation = self._installation(scope) if known is None else known
         try:
@@ -114,17 +120,34 @@ class Installations:
                 raise not_yet(error) from None
             raise
 
-    def _installation(self, scope: Scope) -> int:
+    def _installation(self, scope: Scope | None) -> int:
         """The number of our installation where *scope* is."""
         with self._one_at_a_time(scope):
             if (known := self._ids.get(scope)) is not None:
                 return known
-            of = "repos" if scope.kind is ScopeKind.REPOSITORY else "orgs"
-            _, answer = self._ask_as_app("GET", f"/{of}/{scope.name}/installation")
-            found = read(lambda said: int(said["id"]), answer)
+            found = self._first() if scope is None else self._of(scope)
             with self._forgetting:
                 self._ids[scope] = found
             return found
+
+    def _of(self, scope: Scope) -> int:
+        of = "repos" if scope.kind is ScopeKind.REPOSITORY else "orgs"
+        _, answer = self._ask_as_app("GET", f"/{of}/{scope.name}/installation")
+        return read(lambda said: int(said["id"]), answer)
+
+    def _first(self) -> int:
+        """
+        The number of the first of our installations that may do anything.
+
+        Raises:
+            FatalError: If there is none.
+        """
+        _, answer = self._ask_as_app("GET", "/app/installations?per_page=100")
+        found = read(standing, answer)
+        if not found:
+            reason = "our GitHub App is installed nowhere: install it where it is to work"
+            raise FatalError(reason, platform=PLATFORM)
+        return found[0]
 
     def _judged(self, token: Token, error: PlatformError) -> PlatformError:
         """What it means that a request with *token* ended with *error*."""
@@ -153,7 +176,7 @@ class Installations:
             return token
 
     @contextmanager
-    def _one_at_a_time(self, what: Scope | int) -> Iterator[None]:
+    def _one_at_a_time(self, what: Scope | int | None) -> Iterator[None]:
         """
         Let one thread find out *what* all of them want to know.
 
@@ -177,6 +200,11 @@ class Installations:
         good_for = lifetime - min(RENEWED_BEFORE, lifetime / 2)
         text = read(lambda said: str(said["token"]), answer)
         return Token(installation, text, asked_at, asked_at + good_for.total_seconds())
+
+
+def standing(installations: Any) -> list[int]:
+    """The numbers of those *installations* that are not suspended."""
+    return [int(one["id"]) for one in installations if not one.get("suspended_at")]
 
 
 def looks_shut_out(error: PlatformError) -> bool:

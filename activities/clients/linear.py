@@ -8,12 +8,15 @@ from typing import Any
 
 from activities.clients import linear_answers as answers
 from activities.clients import linear_documents as documents
+from activities.clients import linear_probes
 from activities.clients.credential import Credential
 from activities.clients.http import HttpSession
+from activities.clients.limits_told import limits_told
 from activities.clients.linear_answers import read
 from activities.clients.linear_errors import ADDRESS, PLATFORM, data_of
 from contexten.effects import as_uuid
 from contexten.errors import ClientError, FatalError
+from contexten.limits import Limits, tightest
 from contexten.linear import (
     Comment,
     Found,
@@ -32,6 +35,8 @@ from contexten.linear import (
 
 API_KEY = "lin_api_"
 MOST_PAGES = 100
+LIMITS = ("x-ratelimit-requests-", "x-ratelimit-complexity-")
+MS = 1000
 CHANGEABLE = {
     "title": "title",
     "description": "description",
@@ -72,6 +77,7 @@ class LinearClient:
         self._team_id = team_id
         self._team_ids: dict[str, str] = {}
         self._http = HttpSession(PLATFORM, ADDRESS, timeout_s, connections)
+        self._limits: Limits | None = None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -80,6 +86,18 @@ class LinearClient:
     def renew(self) -> None:
         """Have the token read anew by the next deed."""
         self._token.renew()
+
+    def limits(self) -> Limits | None:
+        """
+        What Linear last said of how much we may ask; None before it said anything.
+
+        Of its two limits, on requests and on their complexity, the one that is nearer.
+        """
+        return self._limits
+
+    async def probe(self, group: str) -> str:
+        """What the cheapest honest request of *group* proved; nothing is changed by it."""
+        return await linear_probes.probe(self._ask, group)
 
     async def post_comment(self, comment: Comment) -> Posted:
         """Post *comment*, unless one with its key stands already."""
@@ -222,7 +240,10 @@ class LinearClient:
             "authorization": authorization(token),
             "content-type": "application/json",
         }
-        return data_of(await self._http.post(self._url, headers, body), datetime.now(UTC))
+        answer, now = await self._http.post(self._url, headers, body), datetime.now(UTC)
+        told = [limits_told(answer.headers, prefix, now, MS) for prefix in LIMITS]
+        self._limits = tightest(one for one in told if one) or self._limits
+        return data_of(answer, now)
 
 
 def authorization(token: str) -> str:

@@ -80,3 +80,11 @@ mutation WebhookCreate($input: WebhookCreateInput!) {
 WEBHOOK_BY_ID = """
 query WebhookById($id: String!) { thing: webhook(id: $id) { id url enabled } }
 """
+
+VIEWER = """
+query Viewer { thing: viewer { id } }
+"""
+
+COMMENT_DELETE = """
+mutation CommentDelete($id: String!) { done: commentDelete(id: $id) { success } }
+"""

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from activities.clients import slack_probes
 from activities.clients.credential import Credential
 from activities.clients.pauses import looked_up_before_repeated
 from activities.clients.slack_errors import GARBLED, PLATFORM, garbled
 from activities.clients.slack_session import PER_PAGE, SlackSession
 from contexten.effects import Effect
 from contexten.errors import ClientError
+from contexten.limits import Limits
 from contexten.slack import Edit, Message, Posted, ReactionTo, Reply, Said, Thread, User
 
 EVENT_TYPE = "contexten_effect"
@@ -56,6 +58,14 @@ class SlackClient:
     def renew(self) -> None:
         """Have the token read anew by the next deed."""
         self._session.renew()
+
+    def limits(self) -> Limits | None:
+        """None: Slack tells of a limit only when it is passed."""
+        return None
+
+    async def probe(self, group: str) -> str:
+        """What the cheapest honest request of *group* proved; nothing is changed by it."""
+        return await slack_probes.probe(self._session.ask, group)
 
     async def post_message(self, message: Message) -> Posted:
         """Post *message*, unless one with its key stands already."""

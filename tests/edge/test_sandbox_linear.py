@@ -260,3 +260,17 @@ def test_every_answer_says_what_is_left(http: httpx.Client) -> None:
     for answer in (ask(http, "{ viewer { id } }"), ask(http, "nonsense")):
         assert int(answer.headers["x-ratelimit-requests-remaining"]) > 0
         assert int(answer.headers["x-ratelimit-complexity-reset"]) / 1000 > time.time()
+
+
+def test_a_comment_is_deleted_once_and_one_that_is_not_there_is_refused(
+    sandbox: Sandbox, http: httpx.Client
+) -> None:
+    delete = "mutation CommentDelete($id: String!) { commentDelete(id: $id) { success entityId } }"
+    create(http, "Comment", id=KEY)
+
+    done = ask(http, delete, id=KEY).json()["data"]["commentDelete"]
+    again = ask(http, delete, id=KEY)
+
+    assert done == {"success": True, "entityId": KEY}
+    refused(again, 200, "INPUT_ERROR", "Could not find referenced Comment.")
+    assert [effect["kind"] for effect in sandbox.effects()] == ["comment", "comment_deleted"]

@@ -35,7 +35,7 @@ def whole() -> GraphQLSchema:
 
 
 def test_there_are_documents_to_look_at() -> None:
-    assert len(DOCUMENTS) == 11
+    assert len(DOCUMENTS) == 13
 
 
 @each_document
