@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from inspect import isawaitable
 from typing import Any
 
@@ -25,13 +25,13 @@ from contexten.errors import (
     ClientError,
     FatalError,
     PlatformError,
+    RateLimitedError,
     ServerError,
     TransientError,
 )
 from sandbox.tokens import GITHUB_TOKEN, LINEAR_TOKEN, SLACK_TOKEN
 
 Client = GithubClient | LinearClient | SlackClient
-Connect = Callable[[str, Sandbox, str], Client]
 
 TIMEOUT_S = 1.0
 TOKENS = {"github": GITHUB_TOKEN, "linear": LINEAR_TOKEN, "slack": SLACK_TOKEN}
@@ -49,12 +49,12 @@ SAID = {
 FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"kind": "status", "status": 500}, ServerError),
     ({"kind": "status", "status": 503}, ServerError),
-    ({"kind": "status", "status": 429}, TransientError),
+    ({"kind": "status", "status": 429}, RateLimitedError),
     ({"kind": "status", "status": 401}, AuthenticationError),
     ({"kind": "status", "status": 403}, AuthenticationError),
     ({"kind": "status", "status": 400}, ClientError),
-    ({"kind": "rate_limit"}, TransientError),
-    ({"kind": "rate_limit", "secondary": True}, TransientError),
+    ({"kind": "rate_limit"}, RateLimitedError),
+    ({"kind": "rate_limit", "secondary": True}, RateLimitedError),
     ({"kind": "hang"}, TransientError),
     ({"kind": "latency", "least_seconds": 3}, TransientError),
     ({"kind": "slow", "seconds_per_byte": 0.5}, TransientError),
@@ -69,8 +69,7 @@ every_probe = pytest.mark.parametrize(("platform", "group"), SAID)
 every_platform = pytest.mark.parametrize("platform", TOKENS)
 
 
-def connected(platform: str, sandbox: Sandbox, token: str) -> Client:
-    url = sandbox.url
+def connected(platform: str, url: str, token: str) -> Client:
     if platform == "github":
         return GithubClient(f"{url}/github", Credentials(token=token), TIMEOUT_S)
     if platform == "linear":
@@ -91,7 +90,7 @@ async def probed(client: Client, group: str) -> str:
 
 @pytest.fixture
 async def client(platform: str, sandbox: Sandbox) -> AsyncIterator[Client]:
-    made = connected(platform, sandbox, TOKENS[platform])
+    made = connected(platform, sandbox.url, TOKENS[platform])
     yield made
     await closed(made)
 
@@ -132,7 +131,7 @@ async def test_a_probe_fails_with_whatever_the_platform_fails_with(
 async def test_a_probe_with_a_revoked_token_fails(
     platform: str, group: str, sandbox: Sandbox
 ) -> None:
-    revoked = connected(platform, sandbox, "revoked")
+    revoked = connected(platform, sandbox.url, "revoked")
     with pytest.raises(AuthenticationError):
         await probed(revoked, group)
     await closed(revoked)
@@ -162,8 +161,8 @@ async def test_a_platform_that_healed_is_found_so_by_every_probe(
 
 
 def test_the_activities_probe_and_tell_temporal_how_it_failed(sandbox: Sandbox) -> None:
-    github, slack = (connected(p, sandbox, TOKENS[p]) for p in ("github", "slack"))
-    linear = connected("linear", sandbox, "revoked")
+    github, slack = (connected(p, sandbox.url, TOKENS[p]) for p in ("github", "slack"))
+    linear = connected("linear", sandbox.url, "revoked")
     assert isinstance(github, GithubClient)
     assert isinstance(linear, LinearClient)
     assert isinstance(slack, SlackClient)
@@ -239,16 +238,20 @@ async def written(platform: str, body: bytes) -> str:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in head.lower().split(b"\r\n") if b"content-length" in line)
         await reader.readexactly(int(length.split(b":")[1]))
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        lines = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + lines.encode() + body)
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        client = connected(platform, Sandbox(f"http://127.0.0.1:{port}"), "t")
+    async def ask(url: str) -> str:
+        client = connected(platform, url, "t")
         try:
-            return await asyncio.to_thread(asyncio.run, probed(client, "write"))
+            return await probed(client, "write")
         finally:
             await closed(client)
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        return await asyncio.to_thread(asyncio.run, ask(url))
 
 
 async def test_linear_may_also_call_an_unknown_comment_deleted_but_not_fail_to() -> None:
