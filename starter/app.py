@@ -14,6 +14,7 @@ from contexten.delivery import Platform
 from starter.counters import DoorCounters
 from starter.door import Door
 from starter.door_openapi import COMPONENTS, paths
+from starter.operators import SCHEME, Operators, routes
 from starter.readiness import Readiness
 from starter.receiver import Receiver
 
@@ -72,18 +73,23 @@ class WebhookApp(FastAPI):
             document = super().openapi()
             document["paths"].update(paths())
             document["components"]["schemas"].update(COMPONENTS)
+            document["components"]["securitySchemes"] = SCHEME
             document["tags"] = [{"name": "webhooks", "description": "what the platforms call"}]
         return self.openapi_schema or {}
 
 
 def create(
-    door: Door, counters: DoorCounters, readiness: Callable[[], Awaitable[Readiness]]
+    door: Door,
+    counters: DoorCounters,
+    readiness: Callable[[], Awaitable[Readiness]],
+    operators: Operators | None = None,
 ) -> FastAPI:
     """
     The application around *door*.
 
     Args:
         readiness: Says how the door stands now.
+        operators: Who may give orders; None if nobody may.
     """
     app = WebhookApp(
         title="Contexten",
@@ -130,4 +136,5 @@ def create(
     async def metrics() -> Response:
         return Response(counters.text(), headers={"content-type": METRICS_TYPE})
 
+    app.include_router(routes(operators))
     return app

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from contexten.delivery import Platform
-from starter.commands import history
+from starter.commands import history, orders
 
 ENGINE_GOES_FIRST_S = 0.1
 
@@ -32,6 +32,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(refused_app, name="refused")
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(history.app)
+app.add_typer(orders.app)
 
 Port = Annotated[int | None, typer.Option(help="port of the door", min=0, max=65535)]
 OnePlatform = Annotated[Platform | None, typer.Option(help="which platform")]

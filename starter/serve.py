@@ -21,6 +21,7 @@ from starter.durable import InEngine, InSpool
 from starter.keys import Keys
 from starter.limits import BodyMemory
 from starter.logs import log_to_stderr
+from starter.operators import Operators
 from starter.quarantine import Quarantine
 from starter.readiness import Engine, Readiness, readiness
 from starter.record import event_and_digest
@@ -127,7 +128,7 @@ async def opened(settings: Settings, held: AsyncExitStack) -> Serving:
         )
 
     served = server(
-        app.create(door, counters, stands),
+        app.create(door, counters, stands, Operators(settings.operator_tokens, engine)),
         slow_request_timeout_s=settings.slow_request_timeout_s,
         shutdown_timeout_s=settings.shutdown_timeout_s * SHARE_OF_REQUESTS,
     )

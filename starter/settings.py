@@ -22,6 +22,7 @@ Names = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 MIB = 1024 * 1024
+SHORTEST_TOKEN = 16
 ENV_FILE = "CONTEXTEN_ENV_FILE"
 
 
@@ -112,6 +113,21 @@ class Settings(BaseSettings):
         pattern=r"^https?://\S+$",
         alias="SLACK_API_URL",
         description="base address of Slack's Web API",
+    )
+
+    # Who may give orders.
+    operator_tokens: Secrets = Field(
+        (),
+        alias="OPERATOR_TOKENS",
+        description="who may give orders over HTTP: `name:token` of each, comma-separated, "
+        "a token at least 16 characters; nobody if unset",
+    )
+    flags_provider: str | None = Field(
+        None,
+        pattern=r"^[\w.]+:\w+$",
+        alias="FLAGS_PROVIDER",
+        description="`module:factory` of the OpenFeature provider that switches what a level "
+        "switches; the level itself if unset",
     )
 
     # What leads to what.
@@ -343,6 +359,7 @@ class Settings(BaseSettings):
         "github_webhook_secret",
         "linear_webhook_secret",
         "slack_signing_secret",
+        "operator_tokens",
         "reactions",
         "sweep_repositories",
         "sweep_organizations",
@@ -353,6 +370,18 @@ class Settings(BaseSettings):
         """A comma-separated text as its parts, blanks dropped."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("operator_tokens")
+    @classmethod
+    def tokens_have_names(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Each token says whose it is, and cannot be guessed."""
+        for one in value:
+            name, _, token = one.get_secret_value().partition(":")
+            if not name.strip() or len(token.strip()) < SHORTEST_TOKEN:
+                raise ValueError(
+                    f"write name:token, with a token of at least {SHORTEST_TOKEN} characters"
+                )
         return value
 
     @model_validator(mode="after")

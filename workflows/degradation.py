@@ -15,7 +15,7 @@ from contexten.orders import LONGEST_REASON, Entry, as_markdown, clean, order_of
 from contexten.reports import report_of
 
 ASK_AGAIN = timedelta(seconds=10)
-REMIND = timedelta(minutes=5)
+REMIND = timedelta(minutes=10)
 """How often a platform that is held is told so again: it may have been started anew meanwhile."""
 
 

@@ -30,7 +30,8 @@ BRIEFLY = settings(
 
 BODIES = st.dictionaries(st.text(), st.integers()).map(lambda body: json.dumps(body).encode())
 WEBHOOKS = [f"{tenant}/{p}/events" for tenant in ("", "/{org}/{repo}") for p in PLATFORMS]
-OPERATIONS = ["/healthz", "/readyz", "/metrics"]
+OPERATIONS = ["/healthz", "/readyz", "/metrics", "/operate/standing"]
+ORDERS = "/operate/{target}/{order}"
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +42,12 @@ def document(shared_door: Running) -> Any:
 def test_every_route_is_told_of(shared_door: Running) -> None:
     told = shared_door.get("/openapi.json").json()["paths"]
 
-    assert set(told) == {*WEBHOOKS, *OPERATIONS}
+    assert set(told) == {*WEBHOOKS, *OPERATIONS, ORDERS}
 
 
-@pytest.mark.parametrize("path", [*WEBHOOKS, *OPERATIONS])
+@pytest.mark.parametrize("path", [*WEBHOOKS, *OPERATIONS, ORDERS])
 def test_answers_are_as_the_document_says(document: Any, path: str) -> None:
-    operation = document[path]["post" if path in WEBHOOKS else "get"]
+    operation = document[path]["get" if path in OPERATIONS else "post"]
 
     @BRIEFLY
     @given(case=operation.as_strategy())
