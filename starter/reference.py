@@ -24,6 +24,7 @@ from starter.markdown import first_line, page, table
 from starter.readiness import Readiness
 from starter.settings import Settings
 from starter.settings_printed import default, env_example, settings_page
+from starter.signals_printed import signals_page
 from workflows import github, linear, reactions, slack
 
 ROOT = Path(__file__).parents[1]
@@ -193,6 +194,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/errors.md": errors_page,
     "docs/reference/queues.md": queues_page,
     "docs/reference/routes.md": routes_page,
+    "docs/reference/signals.md": signals_page,
     "docs/reference/calls.md": calls_page,
     "docs/reference/reactions.md": reactions_page,
 }
