@@ -31,6 +31,7 @@ from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
 from activities.clients.queue_control import QueueControl
 from activities.clients.slack import SlackClient
+from activities.clients.waiting_calls import WaitingCallsClient
 from activities.control import ControlActivities
 from activities.github import GithubActivities
 from activities.linear import LinearActivities
@@ -54,11 +55,10 @@ from starter.tasks import first_of, put_down
 from workflows import registry
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.retry import RuleBookWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = structlog.get_logger()
-
-ACTIVITY = "__temporal_activity_definition"
 
 
 def of_deliveries(connected: Client, settings: Settings, order: Order) -> Worker:
@@ -76,11 +76,12 @@ def of_deliveries(connected: Client, settings: Settings, order: Order) -> Worker
 
 def of_control(connected: Client, settings: Settings, kept: Database) -> Worker:
     """Entities, and rounds: what is done on a schedule."""
-    deeds = ControlActivities(QueueControl(connected), Attempts(kept), Incidents(kept))
+    queues, waiting_calls = QueueControl(connected), WaitingCallsClient(connected)
+    deeds = ControlActivities(queues, waiting_calls, Attempts(kept), Incidents(kept))
     return Worker(
         connected,
         task_queue=Queue.CONTROL,
-        workflows=[DegradationWorkflow, SweepWorkflow],
+        workflows=[DegradationWorkflow, RuleBookWorkflow, SweepWorkflow],
         activities=deeds_of(deeds),
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=settings.slots(Queue.CONTROL),
@@ -206,7 +207,7 @@ def worker_of(queue: Queue, shared: Shared) -> Worker:
 def deeds_of(activities: object) -> list[Callable[..., object]]:
     """Every activity that *activities* has, by its decorator."""
     methods = (method for _, method in inspect.getmembers(activities, inspect.ismethod))
-    return [method for method in methods if hasattr(method, ACTIVITY)]
+    return [method for method in methods if hasattr(method, "__temporal_activity_definition")]
 
 
 async def feed(connected: Client, settings: Settings, order: Order) -> None:

@@ -1,13 +1,14 @@
 """What entities and rounds have done: at the engine, and in our own records."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from temporalio import activity
 
 from activities.boundary import told_to_temporal
 from contexten.degradation import Level, level_in
+from contexten.hastening import Hastened, Hastening
 from contexten.incident import Incident, IncidentsWanted
 from contexten.ledger import Attempt, FailureGroup, FailuresWanted
 
@@ -36,6 +37,12 @@ class Incidents(Protocol):
     def latest(self, wanted: IncidentsWanted) -> tuple[Incident, ...]: ...
 
 
+class WaitingCalls(Protocol):
+    """Calls that wait for their next try. ``activities.clients.waiting_calls`` is the real one."""
+
+    async def hasten(self, wanted: Hastening, beat: Callable[[], object]) -> Hastened: ...
+
+
 class ControlActivities:
     """
     The deeds of the ``control`` queue.
@@ -43,8 +50,15 @@ class ControlActivities:
     Besides what each says, a deed fails as the engine or the database does, and is repeated.
     """
 
-    def __init__(self, queues: Queues, failures: Failures, incidents: Incidents) -> None:
+    def __init__(
+        self,
+        queues: Queues,
+        waiting_calls: WaitingCalls,
+        failures: Failures,
+        incidents: Incidents,
+    ) -> None:
         self._queues = queues
+        self._waiting_calls = waiting_calls
         self._failures = failures
         self._incidents = incidents
 
@@ -71,6 +85,19 @@ class ControlActivities:
         """
         with told_to_temporal():
             return await self._queues.waiting(queue)
+
+    @activity.defn(name="control.hasten_waiting_calls")
+    async def hasten_waiting_calls(self, wanted: Hastening) -> Hastened:
+        """
+        Have calls that wait for their next try follow a new version of the rule book.
+
+        Safe to repeat: a call that was moved is no longer far from its next try.
+
+        Raises:
+            TransientError: The engine is away.
+        """
+        with told_to_temporal():
+            return await self._waiting_calls.hasten(wanted, activity.heartbeat)
 
     @activity.defn(name="control.read_level")
     async def read_level(self) -> Level:

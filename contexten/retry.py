@@ -127,11 +127,15 @@ def wait_before(attempt: int, rule: CategoryRule, dice: float) -> timedelta:
     """
     if attempt < 2 or not 0 <= dice < 1:
         raise ValueError(f"no pause before try {attempt} with dice {dice}")
+    return longest_before(attempt, rule) * dice
+
+
+def longest_before(attempt: int, rule: CategoryRule) -> timedelta:
+    """The longest pause that *rule* has before try number *attempt*, of which 2 is the first."""
     try:
-        longest = min(rule.base_delay * rule.backoff_coefficient ** (attempt - 2), rule.max_delay)
+        return min(rule.base_delay * rule.backoff_coefficient ** (attempt - 2), rule.max_delay)
     except OverflowError:
-        longest = rule.max_delay
-    return longest * dice
+        return rule.max_delay
 
 
 QUEUES: Mapping[str, RetryRule] = {
@@ -153,6 +157,10 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "deadline": timedelta(minutes=15),
     },
     "github.redeliver": {"deadline": timedelta(minutes=5)},
+    "control.hasten_waiting_calls": {
+        "attempt_timeout": timedelta(minutes=5),
+        "heartbeat_timeout": timedelta(seconds=30),
+    },
 }
 """What one call has otherwise than its queue."""
 

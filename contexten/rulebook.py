@@ -27,6 +27,7 @@ DEFAULT = "default"
 MOST_CHANGES = 64
 LONGEST_BY = 80
 LONGEST_WHY = 500
+EXAMPLE = '{"by": "ann", "why": "Slack is slow", "changes": {"slack.base_delay": "2s"}}'
 
 NOTHING = CategoryChange()
 
@@ -152,6 +153,20 @@ def category_change(
     return change
 
 
+def edit_from(data: Any) -> Edit:
+    """
+    The edit that *data* says, as ``EXAMPLE`` does.
+
+    Raises:
+        ValueError: If it says none; the message tells what is missing.
+    """
+    told = data if isinstance(data, Mapping) else {}
+    by, why, changes = (told.get(name) for name in ("by", "why", "changes"))
+    if isinstance(by, str) and isinstance(why, str) and isinstance(changes, Mapping):
+        return Edit(by, why, {str(name): str(value) for name, value in changes.items()})
+    raise ValueError(f"an edit is written as {EXAMPLE}")
+
+
 def edited(book: RuleBook, edit: Edit, now: datetime) -> RuleBook:
     """
     *book* as *edit* wants it at *now*, one version on; *book* itself if it is so already.
@@ -160,27 +175,26 @@ def edited(book: RuleBook, edit: Edit, now: datetime) -> RuleBook:
         OutOfBounds: If a value is out of bounds, by itself or beside another.
         ValueError: If the edit cannot be read; the message says what of it.
     """
-    wanted = written(edit)
-    changes = {k: v for k, v in {**book.changes, **wanted}.items() if v != DEFAULT}
-    if changes == book.changes:
-        return book
-    new = book_of(book.version + 1, changes, now)
-    agree(new.retry, new.breakers)
-    return new
-
-
-def written(edit: Edit) -> dict[str, str]:
-    """
-    The changes of *edit*, each path and value in the one way it is kept.
-
-    Raises:
-        OutOfBounds: If a value is out of bounds.
-        ValueError: If the edit cannot be read.
-    """
     checked_author(edit.by, edit.why)
     if not 1 <= len(edit.changes) <= MOST_CHANGES:
         raise ValueError(f"an edit changes 1 to {MOST_CHANGES} values, not {len(edit.changes)}")
-    return dict(one_written(text, value) for text, value in edit.changes.items())
+    for name, value in edit.changes.items():
+        written(name, value)
+    new = applied(book, edit.changes, now)
+    if new is not book:
+        agree(new.retry, new.breakers)
+    return new
+
+
+def applied(book: RuleBook, changes: Mapping[str, str], now: datetime) -> RuleBook:
+    """
+    *book* with *changes*, allowed or not: whoever asks has found them allowed, perhaps long ago.
+
+    What is not allowed by now is kept, and not in force.
+    """
+    wanted = dict(written_anyhow(name, value) for name, value in changes.items())
+    all_of_it = {k: v for k, v in {**book.changes, **wanted}.items() if v != DEFAULT}
+    return book if all_of_it == book.changes else book_of(book.version + 1, all_of_it, now)
 
 
 def checked_author(by: str, why: str) -> None:
@@ -195,7 +209,7 @@ def checked_author(by: str, why: str) -> None:
             raise ValueError(f"a change says {name!r} in 1 to {most} characters")
 
 
-def one_written(text: str, value: str) -> tuple[str, str]:
+def written(text: str, value: str) -> tuple[str, str]:
     """
     One change in the way it is kept.
 
@@ -210,6 +224,14 @@ def one_written(text: str, value: str) -> tuple[str, str]:
         return str(at), at.bound.write(at.bound.read(value))
     except ValueError as error:
         raise type(error)(f"{at}: {error}") from None
+
+
+def written_anyhow(name: str, value: str) -> tuple[str, str]:
+    """One change in the way it is kept; as it came, if it is none that we know."""
+    try:
+        return written(name, value)
+    except ValueError:
+        return name, value
 
 
 def as_json(book: RuleBook) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from contexten.rulebook import (
     DEFAULT_BOOK,
     Edit,
     RuleBook,
+    applied,
     as_json,
     book_of,
     checked_author,
@@ -65,15 +66,21 @@ class History:
 
     def edited(self, edit: Edit, now: datetime) -> "History":
         """
-        The history with *edit*; itself if that changes nothing.
+        The history with *edit*, if that is allowed; itself if it changes nothing.
 
         Raises:
             OutOfBounds: If a value is out of bounds.
             ValueError: If the edit cannot be read.
         """
-        return self.with_book(edited(self.book, edit, now), Version(0, now, edit.by, edit.why, {}))
+        edited(self.book, edit, now)
+        return self.with_edit(edit, now)
 
-    def rolled_back(self, version: int, by: str, why: str, now: datetime) -> "History":
+    def with_edit(self, edit: Edit, now: datetime) -> "History":
+        """The history with *edit*, which was found to be allowed."""
+        made = Version(0, now, edit.by, edit.why, {})
+        return self.with_book(applied(self.book, edit.changes, now), made)
+
+    def rolled_back(self, version: Any, by: str, why: str, now: datetime) -> "History":
         """
         The history with a new version that is equal to *version*; itself if nothing differs.
 
@@ -83,11 +90,23 @@ class History:
             ValueError: If it is not said by whom or why.
         """
         checked_author(by, why)
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise NoSuchVersion(f"a version is a whole number, not {str(version)[:32]!r}")
+        back = self.with_rollback(version, by, why, now)
+        agree(back.book.retry, back.book.breakers)
+        return back
+
+    def with_rollback(self, version: int, by: str, why: str, now: datetime) -> "History":
+        """
+        The history back at *version*, which was found to be allowed.
+
+        Raises:
+            NoSuchVersion: If it is no longer kept.
+        """
         old = self.at(version)
         if old.changes == self.book.changes:
             return self
         new = book_of(self.book.version + 1, old.changes, now)
-        agree(new.retry, new.breakers)
         return self.with_book(new, Version(0, now, by, why, {}, restores=version))
 
     def at(self, version: int) -> RuleBook:
@@ -107,6 +126,10 @@ class History:
             if one.version > version:
                 changes |= {path: before for path, (before, _) in one.changed.items()}
         return book_of(version, {k: v for k, v in changes.items() if v != DEFAULT})
+
+    def oldest_from(self, version: int) -> RuleBook:
+        """The book as it was at *version*, or at the oldest one that is still known."""
+        return self.at(max(version, self.book.version - len(self.versions)))
 
     def reached(self, version: int, how: str) -> "History":
         """The history that says *how* calls that waited already were reached by *version*."""
@@ -182,3 +205,9 @@ def versions_from_json(data: Any) -> Iterator[Version]:
                 one.get("restores"),
                 str(one.get("reached", "")),
             )
+
+
+def version_number(data: Any, otherwise: int) -> int:
+    """The version that *data* says; *otherwise* if it says none up to that one."""
+    is_one = isinstance(data, int) and not isinstance(data, bool)
+    return data if is_one and 0 < data < otherwise else otherwise

@@ -9,6 +9,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from contexten.queues import Queue
 from workflows.degradation import DegradationWorkflow
+from workflows.retry import RuleBookWorkflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,24 @@ class Entity:
 
 
 DEGRADATION = "degradation"
+RULES = "rules"
 
 ENTITIES = (
+    Entity(RULES, RuleBookWorkflow.run, (), "The rules in force, and how they came to be"),
     Entity(DEGRADATION, DegradationWorkflow.run, (), "How much of the service is on, and why"),
 )
 
 
-async def ensure(client: Client) -> None:
+async def ensure(client: Client, *only: str) -> None:
     """
-    Start those that are not there; as often as one likes.
+    Start those that are not there, or *only* these of them; as often as one likes.
 
     Raises:
         RPCError: If the engine refuses.
     """
     for one in ENTITIES:
+        if only and one.id not in only:
+            continue
         await client.start_workflow(
             one.run,
             args=one.arguments,

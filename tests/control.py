@@ -6,6 +6,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from activities.clients.queue_control import QueueControl
+from activities.clients.waiting_calls import WaitingCallsClient
 from activities.control import ControlActivities
 from activities.stores.attempts import Attempts
 from activities.stores.database import Database
@@ -15,4 +16,5 @@ from activities.stores.incidents import Incidents
 def control_deeds(client: Client, folder: Path | None = None) -> ControlActivities:
     """The real ones, at the engine of *client*; what they keep is in *folder*, or nowhere yet."""
     kept = Database(f"sqlite:///{folder or tempfile.gettempdir() + '/not-there'}/ledger.db")
-    return ControlActivities(QueueControl(client), Attempts(kept), Incidents(kept))
+    queues, waiting_calls = QueueControl(client), WaitingCallsClient(client)
+    return ControlActivities(queues, waiting_calls, Attempts(kept), Incidents(kept))

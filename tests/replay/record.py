@@ -40,6 +40,7 @@ from starter import attributes, engine, entities
 from starter.start import start
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.retry import RuleBookWorkflow
 from workflows.sweep import Sweep, SweepWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -84,7 +85,7 @@ def ordered(*orders: tuple[str, Any]) -> Callable[[Client], Awaitable[str]]:
     """Begin the entity of the service level, give it *orders* one by one, and end it."""
 
     async def begin(client: Client) -> str:
-        await entities.ensure(client)
+        await entities.ensure(client, entities.DEGRADATION)
         handle = client.get_workflow_handle(entities.DEGRADATION)
         for signal, argument in orders:
             await handle.signal(signal, argument)
@@ -93,6 +94,39 @@ def ordered(*orders: tuple[str, Any]) -> Callable[[Client], Awaitable[str]]:
         return entities.DEGRADATION
 
     return begin
+
+
+def edited(*updates: tuple[str, list[Any]]) -> Callable[[Client], Awaitable[str]]:
+    """Begin the rule book, change it by *updates* one by one, and end it."""
+
+    async def begin(client: Client) -> str:
+        await entities.ensure(client, entities.RULES)
+        handle = client.get_workflow_handle(entities.RULES)
+        for name, arguments in updates:
+            version = await handle.execute_update(name, args=arguments)
+            while version > 1 and not (await handle.query("versions"))[-1]["reached"]:
+                await asyncio.sleep(0.1)
+        await handle.terminate()
+        return entities.RULES
+
+    return begin
+
+
+def books() -> dict[str, Story]:
+    """What can happen to the rule book, by name."""
+
+    def edit(**changes: str) -> list[Any]:
+        paths = {name.replace("__", "."): value for name, value in changes.items()}
+        return [{"by": "ada", "why": "Slack is slow", "changes": paths}]
+
+    told = [
+        ("edit", edit(slack__base_delay="10s", slack__attempt_timeout="1m")),
+        ("edit", edit(slack__base_delay="2s", github__redeliver__unknown__attempts="3")),
+        ("edit", edit(slack__base_delay="2s")),
+        ("roll_back", [2, "ada", "it was better"]),
+        ("edit", edit(slack__base_delay="default", linear__breaker__probes="5")),
+    ]
+    return {"rules-edited-and-rolled-back": Story(FakeGithub(), edited(*told))}
 
 
 def levels() -> dict[str, Story]:
@@ -187,6 +221,7 @@ def arranged(sandbox: Sandbox) -> None:
 async def record(client: Client, name: str, story: Story) -> None:
     """Run one story and keep its history."""
     deeds = GithubActivities(story.github)
+    control = control_deeds(client)
     async with (
         Worker(
             client,
@@ -197,8 +232,8 @@ async def record(client: Client, name: str, story: Story) -> None:
         Worker(
             client,
             task_queue=Queue.CONTROL,
-            workflows=[DegradationWorkflow, SweepWorkflow],
-            activities=[control_deeds(client).read_level],
+            workflows=[DegradationWorkflow, RuleBookWorkflow, SweepWorkflow],
+            activities=[control.read_level, control.hasten_waiting_calls],
             workflow_runner=UnsandboxedWorkflowRunner(),
         ),
         Worker(
@@ -232,7 +267,7 @@ async def main(names: list[str]) -> None:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, running_sandbox() as sandbox:
         arranged(sandbox)
-        stories = deliveries() | sweeps(sandbox.url) | levels()
+        stories = deliveries() | sweeps(sandbox.url) | levels() | books()
         line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
         server = subprocess.Popen(line)
         try:

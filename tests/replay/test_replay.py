@@ -10,10 +10,11 @@ from temporalio.workflow import NondeterminismError
 
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.retry import RuleBookWorkflow
 from workflows.sweep import SweepWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
-WORKFLOWS = [DegradationWorkflow, DeliveryWorkflow, SweepWorkflow]
+WORKFLOWS = [DegradationWorkflow, DeliveryWorkflow, RuleBookWorkflow, SweepWorkflow]
 
 
 def history(path: Path) -> WorkflowHistory:

@@ -18,11 +18,14 @@ from contexten.operations import OPERATIONS, PLATFORMS
 from contexten.retry import CategoryRule, RetryRule
 from contexten.rulebook import (
     DEFAULT_BOOK,
+    EXAMPLE,
     Edit,
     RuleBook,
+    applied,
     as_json,
     book_of,
     differences,
+    edit_from,
     edited,
     from_json,
 )
@@ -295,6 +298,32 @@ def test_what_is_no_book_is_read_as_the_one_we_ship(data: object) -> None:
 def test_changes_that_are_none_are_passed_over() -> None:
     assert from_json({"version": 2, "changes": [1]}).changes == {}
     assert from_json({"version": 2, "changes": {"slack.probes": 1}}).changes == {}
+
+
+def test_what_was_let_in_once_stays_in_under_narrower_bounds() -> None:
+    then = {"slack.base_delay": "2h", "slack.warmth": "5", "slack.max_delay": "60s"}
+    book = applied(DEFAULT_BOOK, then, NOON)
+
+    assert book.version == 2
+    assert book.changes == {**then, "slack.max_delay": "1m"}
+    assert everything_holds(book)
+    assert applied(book, then, NOON) is book
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, "x", [], {}, {"by": "a", "why": "b"}, {"by": 1, "why": "b", "changes": {}}],
+)
+def test_what_is_no_edit_is_refused_with_an_example(data: object) -> None:
+    with pytest.raises(ValueError, match="an edit is written as"):
+        edit_from(data)
+
+
+def test_an_edit_is_read_as_its_example_has_it() -> None:
+    wanted = edit_from(json.loads(EXAMPLE))
+
+    assert wanted == Edit("ann", "Slack is slow", {"slack.base_delay": "2s"})
+    assert edited(DEFAULT_BOOK, wanted, NOON).version == 2
 
 
 def test_two_books_differ_by_what_each_says() -> None:

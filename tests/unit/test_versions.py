@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contexten.rulebook import DEFAULT_BOOK, Edit
+from contexten.bounds import OutOfBounds
+from contexten.rulebook import DEFAULT_BOOK, Edit, book_of
 from contexten.versions import (
     MOST_DIFFERENCES,
     MOST_VERSIONS,
@@ -15,6 +16,7 @@ from contexten.versions import (
     NoSuchVersion,
     history_as_json,
     history_from_json,
+    version_number,
 )
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -78,6 +80,34 @@ def test_a_rollback_says_where_it_went_back_to() -> None:
 
     assert (made.version, made.restores, made.by) == (4, 2, "bob")
     assert made.changed == {"slack.base_delay": ("3s", "2s")}
+
+
+@pytest.mark.parametrize("version", [None, "2", True, 2.0])
+def test_a_version_is_a_whole_number(version: object) -> None:
+    with pytest.raises(NoSuchVersion, match="a version is a whole number"):
+        after({"slack.base_delay": "2s"}).rolled_back(version, "bob", "a try", NOON)
+
+
+def test_one_cannot_go_back_to_what_is_out_of_bounds_by_now() -> None:
+    once = book_of(2, {"slack.base_delay": "31s", "slack.max_delay": "30s"})
+    history = History(once).edited(Edit("ann", "a try", {"slack.max_delay": "1m"}), NOON)
+
+    with pytest.raises(OutOfBounds):
+        history.rolled_back(2, "bob", "a try", NOON)
+
+
+def test_the_book_before_all_that_is_kept_is_the_oldest_one_can_compare_with() -> None:
+    history = after({"slack.base_delay": "2s"}, {"slack.base_delay": "3s"})
+
+    assert history.oldest_from(2).changes == {"slack.base_delay": "2s"}
+    assert history.oldest_from(-5).changes == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "version"), [(2, 2), (0, 9), (10, 9), (True, 9), ("2", 9), (None, 9), (9, 9)]
+)
+def test_a_version_that_is_none_is_the_newest(data: object, version: int) -> None:
+    assert version_number(data, 9) == version
 
 
 @pytest.mark.parametrize("version", [0, -1, 3, 10**30])

@@ -60,7 +60,7 @@ async def entity(temporal: Client, runner: WorkflowRunner) -> AsyncIterator[Hand
         workflows=[DegradationWorkflow, Listening],
         workflow_runner=runner,
     ):
-        await entities.ensure(temporal)
+        await entities.ensure(temporal, entities.DEGRADATION)
         handle = temporal.get_workflow_handle(entities.DEGRADATION)
         yield handle
         await handle.terminate()
