@@ -6,10 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from waiting import free_port, until
 
@@ -83,6 +86,20 @@ class Postgres:
         with psycopg.connect(plain, connect_timeout=2, autocommit=True) as connection:
             done = connection.execute(statement.encode())
             return done.fetchall() if done.description else []
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It stands still: connections stay, and nothing is answered."""
+        assert self._server is not None
+        parent = psutil.Process(self._server.pid)
+        family = [parent, *parent.children(recursive=True)]
+        for process in family:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in family:
+                process.resume()
 
     def stop(self) -> None:
         """End it at once; whoever is connected is cut off."""

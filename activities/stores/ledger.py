@@ -3,6 +3,7 @@ The attempt ledger: whoever made an attempt hands its row over and goes on.
 
     record() ──▶ buffer, bounded ──▶ one thread of ours ──▶ database, in batches
                     │ full: the newest is dropped, and counted
+                    └────────────────▶ another thread ──▶ who is told of losses
 
 A database that is away, or a disk that is full, is tried again and again with growing pauses,
 while the rows wait. What did not fit meanwhile is counted and told of.
@@ -78,18 +79,20 @@ class Ledger:
         self._limits = limits or Limits()
         self._attempts = Attempts(database)
         self._on_loss = on_loss
-        self._losing = Lock()
+        self._counting, self._telling = Lock(), Lock()
         self._told = 0
         self._writer = secrets.randbits(63)
         self._numbered = 0
         self._rows = deque[Attempt]()
         self._batch: list[Numbered] = []
-        self._some, self._full, self._closing = Event(), Event(), Event()
+        self._some, self._full, self._losing, self._closing = (Event() for _ in range(4))
         self._pause_s = 0.0
         self._prune_at = time.monotonic()
         self._give_up_at = float("inf")
         self._thread = Thread(target=self._run, name="ledger", daemon=True)
+        self._teller = Thread(target=self._tell_while_open, name="ledger-losses", daemon=True)
         self._thread.start()
+        self._teller.start()
 
     @property
     def waiting(self) -> int:
@@ -116,27 +119,38 @@ class Ledger:
     def close(self, within_s: float = 5.0) -> None:
         """Write what waits, for so many seconds at most; what is left then is lost, and counted."""
         self._give_up_at = time.monotonic() + within_s
-        for event in (self._closing, self._some, self._full):
+        for event in (self._closing, self._some, self._full, self._losing):
             event.set()
-        self._thread.join(within_s + 1.0)
+        self._thread.join(within_s + SHORT_S)
         self._lose(self.waiting)
         self._rows.clear()
         self._batch = []
         self._tell()
 
     def _lose(self, rows: int) -> None:
-        with self._losing:
+        with self._counting:
             self.lost += rows
+        if not self._losing.is_set():
+            self._losing.set()
+
+    def _tell_while_open(self) -> None:
+        """What our other thread does: a database that hangs does not keep the loss a secret."""
+        while not self._closing.is_set():
+            self._losing.wait()
+            self._losing.clear()
+            self._tell()
+            self._closing.wait(self._limits.batch_s)
 
     def _tell(self) -> None:
         """Tell of what was lost since the last time."""
-        new = self.lost - self._told
-        self._told += new
-        if new and self._on_loss is not None:
-            try:
-                self._on_loss(new)
-            except Exception as error:
-                log.exception("ledger.loss_untold", reason=str(error), lost=new)
+        with self._telling:
+            new = self.lost - self._told
+            self._told += new
+            if new and self._on_loss is not None:
+                try:
+                    self._on_loss(new)
+                except Exception as error:
+                    log.exception("ledger.loss_untold", reason=str(error), lost=new)
 
     def _run(self) -> None:
         """What our thread does: a batch at a time, until closed and empty, or out of time."""
@@ -151,7 +165,6 @@ class Ledger:
                 self._went_well()
             except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens
                 self._went_wrong(error)
-            self._tell()
 
     def _late(self) -> bool:
         return time.monotonic() >= self._give_up_at

@@ -3,12 +3,14 @@
 import asyncio
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from attempts import BAD, NOON, database_at, failures, ledger_at, row, wait_until
+from attempts import BAD, NOON, QUICK, database_at, failures, ledger_at, row, wait_until
 from checkout import ROOT
 from postgres import Postgres, binaries
 from writers import Writer, writing
@@ -123,6 +125,38 @@ def test_connections_that_were_cut_are_made_anew(postgres: Postgres) -> None:
             postgres.ask(cut)
 
     assert rows_in(postgres) == 5
+
+
+def test_a_server_that_hangs_holds_up_no_call_and_hides_no_loss(postgres: Postgres) -> None:
+    losses: list[int] = []
+    with ledger_at(postgres.url, replace(QUICK, most=100), losses.append) as ledger:
+        ledger.record(BAD)
+        wait_until(lambda: ledger.written)
+        with postgres.frozen():
+            begun = time.monotonic()
+            for number in range(1000):
+                ledger.record(row(number))
+            recorded_within = time.monotonic() - begun
+            wait_until(lambda: sum(losses) >= 900)
+        wait_until(lambda: not ledger.waiting)
+
+    assert recorded_within < 1.0
+    assert ledger.written + ledger.lost == 1001
+    assert rows_in(postgres) == ledger.written
+
+
+def test_a_server_that_hangs_holds_up_no_end(postgres: Postgres) -> None:
+    with ledger_at(postgres.url) as ledger:
+        ledger.record(BAD)
+        wait_until(lambda: ledger.written)
+        with postgres.frozen():
+            ledger.record(BAD)
+            begun = time.monotonic()
+            ledger.close(within_s=0.5)
+            closed_within = time.monotonic() - begun
+
+    assert closed_within < 3.0
+    assert ledger.lost == 1
 
 
 def test_a_summary_counts_as_it_does_in_sqlite(postgres: Postgres) -> None:
