@@ -229,6 +229,45 @@ async def test_random_signals_never_kill_it(temporal: Client, entity: Handle) ->
     assert (await entity.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
+ORDERS = ("degrade", "release", "pause", "resume", "pause_repository", "resume_repository")
+
+
+def modelled(before: Degradation, signal: str, about: str) -> Degradation:
+    """What *signal* about *about* makes of the value."""
+    order = Order("ada", "x")
+    match signal:
+        case "degrade":
+            return before.degrade(Level(about), order, NOON)
+        case "pause_repository":
+            return before.pause_repository(about, order, NOON)
+        case "resume_repository":
+            return before.resume_repository(about, order, NOON)
+    changed: Degradation = getattr(before, signal)(order, NOON)
+    return changed
+
+
+async def test_hundreds_of_orders_in_random_order_end_where_the_value_does(
+    entity: Handle,
+) -> None:
+    dice, value = random.Random(11), Degradation()
+    for _ in range(300):
+        signal = dice.choice(ORDERS)
+        about = dice.choice(["a/b", "c/d"] if "repository" in signal else list(Level))
+        subject = "repository" if "repository" in signal else "level"
+        told = {"by": "ada", "because": "x"}
+        if signal == "degrade" or subject == "repository":
+            told[subject] = about
+        value = modelled(value, signal, about)
+        await entity.signal(signal, told)
+
+    await until(stands(entity, version=value.version))
+    now = await standing(entity)
+    expected = value.as_standing()
+    assert [now[k] for k in ("level", "why", "paused_repositories", "pinned_at")] == [
+        expected[k] for k in ("level", "why", "paused_repositories", "pinned_at")
+    ]
+
+
 def junk(dice: random.Random) -> Payload:
     """Whatever somebody might send."""
     values: list[Any] = [None, True, -1, 1e308, "10m", "ada", "\ud800", "\0", "x" * 9_000]
