@@ -31,7 +31,7 @@ async def entity(temporal: Client) -> AsyncIterator[WorkflowHandle[Any, Any]]:
         workflows=[DegradationWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
-        await entities.ensure(temporal)
+        await entities.ensure(temporal, entities.DEGRADATION)
         handle = temporal.get_workflow_handle(entities.DEGRADATION)
         yield handle
         await handle.terminate()

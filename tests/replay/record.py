@@ -151,7 +151,7 @@ def swept_at_essential(wanted: Sweep) -> Callable[[Client], Awaitable[str]]:
     """Begin with a sweep when the service is down to what is essential."""
 
     async def begin(client: Client) -> str:
-        await entities.ensure(client)
+        await entities.ensure(client, entities.DEGRADATION)
         handle = client.get_workflow_handle(entities.DEGRADATION)
         await handle.signal("degrade", "essential")
         await handle.query("level")

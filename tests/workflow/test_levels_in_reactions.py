@@ -143,7 +143,7 @@ async def control(temporal: Client, runner: WorkflowRunner) -> AsyncIterator[Cli
         workflow_runner=runner,
         workflow_failure_exception_types=[Exception],
     ):
-        await entities.ensure(temporal)
+        await entities.ensure(temporal, entities.DEGRADATION)
         yield temporal
         await temporal.get_workflow_handle(entities.DEGRADATION).terminate()
 
