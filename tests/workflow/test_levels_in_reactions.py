@@ -14,14 +14,20 @@ from temporalio.worker import Worker, WorkflowRunner
 from waiting import until
 
 from contexten.delivery import Event
+from contexten.errors import ServerError
+from contexten.orders import Order
 from contexten.queues import Queue
 from starter import entities
+from starter.orders import What, give, target_of
+from starter.pending import pending
 from starter.start import start
 from workflows.degradation import DegradationWorkflow
 from workflows.sweep import Sweep, SweepWorkflow, Swept
 
 Workers = Callable[[Client, FakeGithub], Sequence[Worker]]
 Reactions = Callable[[str], str]
+
+LABELLED = {"label": {"name": "contexten"}, "issue": {"number": 7}}
 
 TWO_OF_THEM = """
 from contexten.app import App, Importance
@@ -53,8 +59,8 @@ async def speaks(event):
 """
 
 
-async def deliver(client: Client, labelled: Event) -> WorkflowHandle[Any, Any]:
-    await start(client, labelled, orjson.dumps({}), eager=False)
+async def deliver(client: Client, labelled: Event, payload: Any = None) -> WorkflowHandle[Any, Any]:
+    await start(client, labelled, orjson.dumps(payload or {}), eager=False)
     return client.get_workflow_handle(labelled.workflow_id)
 
 
@@ -122,6 +128,37 @@ async def test_a_pause_of_a_delivery_ends_by_itself_and_a_malformed_one_changes_
         None,
     ]
     assert len(github.comments) == 2
+
+
+async def test_a_call_that_waits_is_held_with_its_paused_delivery(
+    temporal: Client, workers: Workers
+) -> None:
+    github = FakeGithub(*[ServerError("503", platform="github") for _ in range(3)])
+    labelled = event()
+    async with AsyncExitStack() as stack:
+        for worker in workers(temporal, github):
+            await stack.enter_async_context(worker)
+        handle = await deliver(temporal, labelled, LABELLED)
+        await until(fails(handle))
+        target, order = target_of(handle.id), Order("ada", "look first")
+
+        given = await give(temporal, target, What.PAUSE, order)
+        held = await pending(temporal, handle.id)
+        resumed = await give(temporal, target, What.RESUME, order)
+        await asyncio.wait_for(handle.result(), 30)
+
+    assert given.taken
+    assert [one.paused for one in held] == [True]
+    assert resumed.taken
+    assert [c.body for c in github.comments] == ["On it."]
+
+
+def fails(handle: WorkflowHandle[Any, Any]) -> Any:
+    async def found() -> bool:
+        told = await handle.describe()
+        return any(one.attempt > 1 for one in told.raw_description.pending_activities)
+
+    return found
 
 
 def says(github: FakeGithub, *bodies: str) -> Any:
