@@ -5,7 +5,7 @@ A migration only ever adds: a table, a column that may be empty, an index. So a 
 earlier version goes on writing to a database that a later one has prepared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -108,7 +108,8 @@ def first(connection: Connection) -> None:
     metadata.create_all(connection, [attempts, incidents])
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first,)
+Migration = Callable[[Connection], None]
+MIGRATIONS: tuple[Migration, ...] = (first,)
 
 
 def is_current(connection: Connection) -> bool:
@@ -121,9 +122,11 @@ def is_current(connection: Connection) -> bool:
     return version_of(connection) >= len(MIGRATIONS)
 
 
-def prepare(connection: Connection) -> None:
+def prepare(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """
-    Bring the tables to our version, in the transaction of *connection*.
+    Bring the tables to the version of the last of *migrations*, each in its turn.
+
+    It is all in the transaction of *connection*, so that it happens whole or not at all.
 
     Raises:
         sqlalchemy.exc.DBAPIError: If the database refused.
@@ -131,7 +134,7 @@ def prepare(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
     metadata.create_all(connection, [versions])
-    for number, migration in enumerate(MIGRATIONS, start=1):
+    for number, migration in enumerate(migrations, start=1):
         if number > version_of(connection):
             migration(connection)
             connection.execute(insert(versions).values(version=number))

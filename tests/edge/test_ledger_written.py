@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attempts import BAD, GOOD, NOON, QUICK, failures, ledger_at, row, wait_until
+from attempts import BAD, GOOD, NOON, QUICK, database_at, failures, ledger_at, row, wait_until
+from sqlalchemy import Connection, inspect
 
 from activities.stores.attempts import Attempts
 from activities.stores.database import BadUrl, Database
 from activities.stores.incidents import Incidents
 from activities.stores.ledger import Ledger
+from activities.stores.schema import MIGRATIONS, prepare, version_of
 from contexten.incident import IncidentsWanted, Kind, opened
 from contexten.ledger import By, FailuresWanted, Outcome
 
@@ -258,6 +260,41 @@ def test_a_later_version_of_the_tables_is_written_to(url: str) -> None:
         ledger.record(BAD)
 
     assert failures(url) == (BAD,)
+
+
+def add_shoe_size(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE attempts ADD COLUMN shoe_size INTEGER")
+
+
+def test_tables_of_an_earlier_version_are_brought_forward_with_their_rows(url: str) -> None:
+    with ledger_at(url) as ledger:
+        ledger.record(BAD)
+    with database_at(url) as database:
+        for _ in range(2):
+            with database.writing() as connection:
+                prepare(connection, (*MIGRATIONS, add_shoe_size))
+                version = version_of(connection)
+                columns = {one["name"] for one in inspect(connection).get_columns("attempts")}
+
+    assert version == len(MIGRATIONS) + 1
+    assert "shoe_size" in columns
+    assert failures(url) == (BAD,)
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(url: str) -> None:
+    def broken(connection: Connection) -> None:
+        add_shoe_size(connection)
+        raise RuntimeError("the power fails")
+
+    with database_at(url) as database:
+        with pytest.raises(RuntimeError), database.writing() as connection:
+            prepare(connection, (*MIGRATIONS, broken))
+        with database.reading() as connection:
+            columns = {one["name"] for one in inspect(connection).get_columns("attempts")}
+            version = version_of(connection)
+
+    assert version == len(MIGRATIONS)
+    assert "shoe_size" not in columns
 
 
 def test_an_incident_told_of_in_any_order_is_one(url: str) -> None:
