@@ -13,7 +13,7 @@ import inspect
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,8 +24,9 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
+from activities.boundary import Boundary, Watch
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
@@ -33,14 +34,21 @@ from activities.clients.queue_control import QueueControl
 from activities.clients.slack import SlackClient
 from activities.clients.waiting_calls import WaitingCallsClient
 from activities.control import ControlActivities
+from activities.gate import PlatformGate
 from activities.github import GithubActivities
 from activities.linear import LinearActivities
+from activities.reporter import Reporter
 from activities.slack import SlackActivities
+from activities.snapshot import Snapshots
 from activities.stores.attempts import Attempts
 from activities.stores.database import BadUrl, Database
 from activities.stores.incidents import Incidents
 from activities.stores.ledger import Ledger, Limits
-from contexten.queues import Queue
+from contexten.delivery import Platform
+from contexten.ledger import Attempt
+from contexten.queues import Queue, probes_of
+from contexten.retry import RetryRule
+from contexten.snapshot import Snapshot
 from starter import client, entities, schedules
 from starter.feeder import Feeder
 from starter.ledger import losses_of
@@ -53,55 +61,100 @@ from starter.spool import Spool
 from starter.start import Starter
 from starter.tasks import first_of, put_down
 from workflows import registry
+from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.interceptor import InForce
 from workflows.retry import RuleBookWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = structlog.get_logger()
 
+PROBE = "probe_group"
+PROBE_SLOTS = 3
 
-def of_deliveries(connected: Client, settings: Settings, order: Order) -> Worker:
+Deeds = Sequence[Callable[..., object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all workers of this process lean on; *stack* closes it after them."""
+
+    connected: Client
+    settings: Settings
+    order: Order
+    kept: Database
+    watch: Watch
+    stack: AsyncExitStack
+
+    @property
+    def boundary(self) -> Boundary:
+        """What stands around every call."""
+        return Boundary(self.watch)
+
+    @property
+    def rules(self) -> InForce:
+        """What puts the rules in force on whatever is scheduled."""
+        return InForce(lambda operation: in_force(self.watch.snapshot(), operation))
+
+
+def of_deliveries(
+    connected: Client, settings: Settings, order: Order, rules: Interceptor
+) -> Worker:
     """Delivery workflows alone: nothing here waits on a platform. *order* hears when one ends."""
     return Worker(
         connected,
         task_queue=Queue.DELIVERIES,
         workflows=[DeliveryWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),
-        interceptors=[Endings(order.ended)],
+        interceptors=[Endings(order.ended), rules],
         max_concurrent_workflow_tasks=settings.slots(Queue.DELIVERIES),
         graceful_shutdown_timeout=grace(settings),
     )
 
 
-def of_control(connected: Client, settings: Settings, kept: Database) -> Worker:
+def of_control(connected: Client, settings: Settings, kept: Database, rules: Interceptor) -> Worker:
     """Entities, and rounds: what is done on a schedule."""
     queues, waiting_calls = QueueControl(connected), WaitingCallsClient(connected)
     deeds = ControlActivities(queues, waiting_calls, Attempts(kept), Incidents(kept))
     return Worker(
         connected,
         task_queue=Queue.CONTROL,
-        workflows=[DegradationWorkflow, RuleBookWorkflow, SweepWorkflow],
+        workflows=[DegradationWorkflow, PlatformWorkflow, RuleBookWorkflow, SweepWorkflow],
         activities=deeds_of(deeds),
+        interceptors=[rules],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=settings.slots(Queue.CONTROL),
         graceful_shutdown_timeout=grace(settings),
     )
 
 
-def of_platform(
-    connected: Client, settings: Settings, queue: Queue, activities: Sequence[Callable[..., object]]
-) -> Worker:
-    """One platform's calls. Those that block get a thread a slot."""
-    slots = settings.slots(queue)
-    return Worker(
-        connected,
-        task_queue=queue,
-        activities=activities,
-        activity_executor=ThreadPoolExecutor(slots, thread_name_prefix=queue),
-        max_concurrent_activities=slots,
-        graceful_shutdown_timeout=grace(settings),
-    )
+def of_platform(shared: Shared, queue: Queue, activities: Deeds) -> list[Worker]:
+    """
+    One platform's calls, and its probes beside them: those are made while its queue is held.
+
+    Calls that block get a thread a slot.
+    """
+    slots = shared.settings.slots(queue)
+    pool = ThreadPoolExecutor(slots + PROBE_SLOTS, thread_name_prefix=queue)
+    probes = [deed for deed in activities if deed.__name__ == PROBE]
+    calls = [deed for deed in activities if deed not in probes]
+    return [
+        Worker(
+            shared.connected,
+            task_queue=name,
+            activities=of_queue,
+            activity_executor=pool,
+            interceptors=[shared.boundary],
+            max_concurrent_activities=at_once,
+            graceful_shutdown_timeout=grace(shared.settings),
+        )
+        for name, of_queue, at_once in (
+            (queue, calls, slots),
+            (probes_of(queue), probes, PROBE_SLOTS),
+        )
+        if of_queue
+    ]
 
 
 def grace(settings: Settings) -> timedelta:
@@ -156,18 +209,6 @@ def revealed(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What all workers of this process lean on; *stack* closes it after them."""
-
-    connected: Client
-    settings: Settings
-    order: Order
-    kept: Database
-    ledger: Ledger
-    stack: AsyncExitStack
-
-
 def ledger_of(
     connected: Client, settings: Settings, kept: Database, stack: AsyncExitStack
 ) -> Ledger:
@@ -180,28 +221,49 @@ def ledger_of(
     return ledger
 
 
-def worker_of(queue: Queue, shared: Shared) -> Worker:
-    """The worker of *queue*, with its client."""
+def watching(
+    connected: Client, queues: Sequence[Queue], record: Callable[[Attempt], None]
+) -> tuple[Watch, list[Coroutine[Any, Any, None]]]:
+    """What the calls of this process are watched by, and what keeps that up to date."""
+    control = QueueControl(connected)
+    gates = {str(name): PlatformGate(name) for name in Platform if Queue(name) in queues}
+    snapshots = Snapshots(control, list(gates))
+    reporter = Reporter(control, gates, snapshots)
+    return Watch(gates, snapshots, record), [snapshots.run(), reporter.run()]
+
+
+def in_force(snapshot: Snapshot, operation: str) -> RetryRule | None:
+    """The rule of *operation*; None if it is no call under a rule of ours."""
+    try:
+        return snapshot.book.rule_for(operation)
+    except KeyError:
+        return None
+
+
+def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
+    """The workers of *queue*, with its client."""
     connected, settings, stack = shared.connected, shared.settings, shared.stack
+    api: GithubClient | LinearClient | SlackClient
     deeds: object
     match queue:
         case Queue.DELIVERIES:
-            return of_deliveries(connected, settings, shared.order)
+            return [of_deliveries(connected, settings, shared.order, shared.rules)]
         case Queue.CONTROL:
-            return of_control(connected, settings, shared.kept)
+            return [of_control(connected, settings, shared.kept, shared.rules)]
         case Queue.GITHUB:
-            github = github_client(settings)
-            stack.callback(github.close)
-            deeds = GithubActivities(github)
+            api = github_client(settings)
+            stack.callback(api.close)
+            deeds = GithubActivities(api)
         case Queue.LINEAR:
-            linear = linear_client(settings)
-            stack.push_async_callback(linear.close)
-            deeds = LinearActivities(linear)
+            api = linear_client(settings)
+            stack.push_async_callback(api.close)
+            deeds = LinearActivities(api)
         case Queue.SLACK:
-            slack = slack_client(settings)
-            stack.push_async_callback(slack.close)
-            deeds = SlackActivities(slack)
-    return of_platform(connected, settings, queue, deeds_of(deeds))
+            api = slack_client(settings)
+            stack.push_async_callback(api.close)
+            deeds = SlackActivities(api)
+    shared.watch.renew[str(queue)] = api.renew
+    return of_platform(shared, queue, deeds_of(deeds))
 
 
 def deeds_of(activities: object) -> list[Callable[..., object]]:
@@ -249,8 +311,11 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
             return
         connected, order = connecting.result(), Order()
         ledger = ledger_of(connected, settings, kept, stack)
-        shared = Shared(connected, settings, order, kept, ledger, stack)
-        workers = [worker_of(queue, shared) for queue in queues]
+        watch, upkeep = watching(connected, queues, ledger.record)
+        shared = Shared(connected, settings, order, kept, watch, stack)
+        kept_up = [asyncio.create_task(one) for one in upkeep]
+        stack.push_async_callback(put_down, kept_up)
+        workers = [one for queue in queues for one in workers_of(queue, shared)]
         for one in workers:
             await stack.enter_async_context(one)
         stack.push_async_callback(stopped_together, workers)

@@ -1,54 +1,257 @@
-"""The joint through which errors leave activities and reach Temporal, once for all of them."""
+"""
+The boundary around every attempt of a platform call, once for all of them.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+    admitted? ─▶ the deed ─▶ what did it come to ─▶ told to gate and ledger ─▶ what follows
+
+Only here do errors leave in Temporal's terms. What became of a call's earlier attempts is
+kept in its heartbeat details: the engine has it, whoever makes the next attempt.
+"""
+
+import asyncio
+import inspect
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
 
 from temporalio import activity
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
 
-from contexten.errors import NOT_WORTH_REPEATING, PlatformError
+from activities.gate import PlatformGate
+from contexten import verdict
+from contexten.admission import Admission, Admitted, elapsed
+from contexten.calls import ABOUT, NORMAL_PRIORITY, Call, Tries
+from contexten.classification import classified
+from contexten.errors import Category, Failure, Recovery
+from contexten.ledger import Attempt, Outcome
+from contexten.queues import PROBES
+from contexten.snapshot import Snapshot
+
+PARKED = "Parked"
+EXPIRED = "DeadlineError"
+ZERO = timedelta(0)
 
 
-@contextmanager
-def told_to_temporal() -> Iterator[None]:
-    """Let a PlatformError leave under its own name, with the pause it asks for."""
-    try:
-        yield
-    except PlatformError as error:
-        name = type(error).__name__
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+def forget(attempt: Attempt) -> None:
+    """Keep no ledger."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """
+    What the boundary leans on.
+
+    Attributes:
+        gates: The gate of each platform whose calls are made in this process.
+        snapshot: What is in force, as this process knows it.
+        record: Takes an attempt for the ledger; never waits and never fails.
+        renew: By platform, what has its credentials obtained anew.
+        clock: The time, UTC.
+        dice: A number in [0, 1).
+    """
+
+    gates: Mapping[str, PlatformGate]
+    snapshot: Callable[[], Snapshot] = Snapshot
+    record: Callable[[Attempt], None] = forget
+    renew: dict[str, Callable[[], None]] = field(default_factory=dict)
+    clock: Callable[[], datetime] = utc_now
+    dice: Callable[[], float] = random.random
+
+
+class Boundary(Interceptor):
+    """Stands around every activity of a worker."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        """Around each attempt."""
+        return Around(next, self._watch)
+
+
+class Around(ActivityInboundInterceptor):
+    """One attempt, from its admission to what follows from it."""
+
+    def __init__(self, following: ActivityInboundInterceptor, watch: Watch) -> None:
+        super().__init__(following)
+        self._watch = watch
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        """
+        Make the attempt, if it may be made.
+
+        Raises:
+            ApplicationError: If it may not be made now, or failed.
+        """
+        call = call_of(activity.info(), input.headers)
+        gate = self._watch.gates.get(call.platform)
+        if gate is None:
+            return await self.next.execute_activity(input)
+        now, snapshot = self._watch.clock(), self._watch.snapshot()
+        probe = activity.info().task_queue.endswith(PROBES)
+        self._tell_of_lost(call, now, snapshot)
+        if not probe:
+            admitted = gate.admission(call, snapshot, now, self._watch.dice())
+            if admitted.how is not Admitted.OUT:
+                return self._not_made(call, admitted, now, snapshot)  # no thread is in it yet
+        try:
+            answer = await self.next.execute_activity(input)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is classified
+            failure, ended = classified(error), self._watch.clock()
+            self._note(call, Outcome.FAILED, ended, ended - now, snapshot, failure)
+            if not probe:
+                gate.failed(call, failure, ended - now, snapshot, ended)
+            tries = call.tries.and_failed(failure.category)
+            await remember(tries, input)
+            self._leave(call, tries, failure, error, snapshot)
+        ended = self._watch.clock()
+        self._note(call, Outcome.OK, ended, ended - now, snapshot)
+        if not probe:
+            gate.succeeded(call, ended - now, snapshot, ended)
+        return answer
+
+    def _not_made(self, call: Call, admitted: Admission, now: datetime, snapshot: Snapshot) -> None:
+        """
+        The attempt may not be made: None as its answer if it is left out.
+
+        Raises:
+            ApplicationError: If it is parked, or too late.
+        """
+        self._note(call, OUTCOMES[admitted.how], now, ZERO, snapshot, said=admitted.because)
+        if admitted.how is Admitted.SKIPPED:
+            return
+        if admitted.how is Admitted.EXPIRED:
+            raise ApplicationError(admitted.because, type=EXPIRED, non_retryable=True)
+        activity.heartbeat(call.tries.and_parked(admitted.pause).as_json())
         raise ApplicationError(
-            str(error),
-            {"platform": error.platform, "status": error.status},
-            type=name,
-            non_retryable=name in NOT_WORTH_REPEATING,
-            next_retry_delay=pause(error.retry_after),
+            f"not sent: {admitted.because}",
+            type=PARKED,
+            next_retry_delay=admitted.pause,
+            category=ApplicationErrorCategory.BENIGN,
+        )
+
+    def _leave(
+        self, call: Call, tries: Tries, failure: Failure, error: Exception, snapshot: Snapshot
+    ) -> NoReturn:
+        """
+        Raises:
+            ApplicationError: Always: the failure in Temporal's terms, and what follows from it.
+        """
+        rule = snapshot.book.rule_for(call.operation)
+        under_way = elapsed(call, snapshot.gate(call.platform), self._watch.clock())
+        follows = verdict.after(failure, tries, rule, under_way, self._watch.dice())
+        if follows.renewed and (renew := self._watch.renew.get(call.platform)):
+            renew()
+        raise ApplicationError(
+            failure.message,
+            {
+                "platform": call.platform,
+                "status": failure.status,
+                "category": failure.category,
+                "limited": failure.limited,
+                "recovery": failure.recovery,
+                "tries": tries.made,
+                "because": follows.because,
+            },
+            type=failure.type,
+            non_retryable=follows.pause is None,
+            next_retry_delay=follows.pause,
+            category=BENIGN if failure.recovery is Recovery.SKIP else UNSPECIFIED,
         ) from error
 
+    def _tell_of_lost(self, call: Call, now: datetime, snapshot: Snapshot) -> None:
+        """Record those attempts before this one of which nobody told how they ended."""
+        known = Tries.from_json(first(activity.info().heartbeat_details))
+        for _ in range(call.tries.lost - known.lost):
+            self._note(call, Outcome.LOST, now, ZERO, snapshot, said=LOST)
 
-def pause(asked: timedelta | None) -> timedelta | None:
-    """
-    The pause before the next attempt; None for that of the retry policy.
+    def _note(
+        self,
+        call: Call,
+        outcome: Outcome,
+        at: datetime,
+        took: timedelta,
+        snapshot: Snapshot,
+        failure: Failure | None = None,
+        said: str | None = None,
+    ) -> None:
+        category = failure.category if failure else None
+        self._watch.record(
+            Attempt(
+                at=at,
+                platform=call.platform,
+                operation=call.operation,
+                attempt=call.attempt,
+                outcome=outcome,
+                category=Category.TRANSIENT if outcome is Outcome.LOST else category,
+                error_type=failure.type if failure else None,
+                status=failure.status if failure else None,
+                retry_after_s=seconds(failure.retry_after) if failure else None,
+                latency_s=took.total_seconds(),
+                queue_wait_s=call.queued_for.total_seconds(),
+                rule_version=snapshot.book.version,
+                workflow_id=call.workflow_id,
+                run_id=call.run_id,
+                context=call.context,
+                repository=call.repository,
+                message=failure.message if failure else said,
+            )
+        )
 
-    It is as long as *asked* for, but not shorter than the policy has it by now: who is asked
-    again and again after a short pause gets no rest.
-    """
-    policy = activity.info().retry_policy if activity.in_activity() else None
-    if asked is None or policy is None:
-        return asked
-    return max(asked, usual_pause(policy, activity.info().attempt))
+
+OUTCOMES = {
+    Admitted.PARKED: Outcome.PARKED,
+    Admitted.SKIPPED: Outcome.SKIPPED,
+    Admitted.EXPIRED: Outcome.FAILED,
+}
+BENIGN = ApplicationErrorCategory.BENIGN
+UNSPECIFIED = ApplicationErrorCategory.UNSPECIFIED
+LOST = "it ended without a word: it took too long, or its worker died"
 
 
-def usual_pause(policy: RetryPolicy, attempt: int) -> timedelta:
-    """
-    The pause that *policy* has after *attempt*, of which the first is 1.
+async def remember(tries: Tries, attempt: ExecuteActivityInput) -> None:
+    """Have the engine keep *tries* for the next attempt."""
+    if inspect.iscoroutinefunction(attempt.fn):
+        activity.heartbeat(tries.as_json())
+    else:  # the SDK has its heartbeat wait for the loop, as its deed is in a thread
+        await asyncio.to_thread(activity.heartbeat, tries.as_json())
 
-    >>> usual_pause(RetryPolicy(initial_interval=timedelta(seconds=1)), 4)
-    datetime.timedelta(seconds=8)
-    """
-    longest = policy.maximum_interval or policy.initial_interval * 100
-    growth = policy.backoff_coefficient ** min(attempt - 1, 100)
-    return timedelta(
-        seconds=min(policy.initial_interval.total_seconds() * growth, longest.total_seconds())
+
+def call_of(info: activity.Info, headers: Mapping[str, Any]) -> Call:
+    """The attempt that *info* and *headers* tell of."""
+    told = headers.get(ABOUT)
+    more = activity.payload_converter().from_payload(told, dict) if told is not None else {}
+    tries = Tries.from_json(first(info.heartbeat_details)).up_to(info.attempt)
+    return Call(
+        operation=info.activity_type,
+        attempt=info.attempt,
+        scheduled_at=info.scheduled_time,
+        queued_for=max(ZERO, info.started_time - info.current_attempt_scheduled_time),
+        workflow_id=info.workflow_id or "",
+        run_id=info.workflow_run_id or "",
+        context=more.get("context"),
+        repository=more.get("repository"),
+        priority=info.priority.priority_key or NORMAL_PRIORITY,
+        tries=tries,
     )
+
+
+def first(details: Any) -> Any:
+    """The first of *details*; None if there are none."""
+    return details[0] if details else None
+
+
+def seconds(span: timedelta | None) -> float | None:
+    """*span* in seconds; None if there is none."""
+    return None if span is None else span.total_seconds()

@@ -6,13 +6,13 @@ from typing import Any, Protocol
 
 from temporalio import activity
 
-from activities.boundary import told_to_temporal
 from contexten.degradation import Level, level_in
 from contexten.hastening import Hastened, Hastening
 from contexten.incident import Incident, IncidentsWanted
 from contexten.ledger import Attempt, FailureGroup, FailuresWanted
 
 DEGRADATION = "degradation"
+RULES = "rules"
 
 
 class Queues(Protocol):
@@ -72,8 +72,7 @@ class ControlActivities:
         Raises:
             TransientError: The engine is away.
         """
-        with told_to_temporal():
-            await self._queues.set_rate(queue, rps, because)
+        await self._queues.set_rate(queue, rps, because)
 
     @activity.defn(name="control.count_waiting")
     async def count_waiting(self, queue: str) -> int:
@@ -83,8 +82,7 @@ class ControlActivities:
         Raises:
             TransientError: The engine is away.
         """
-        with told_to_temporal():
-            return await self._queues.waiting(queue)
+        return await self._queues.waiting(queue)
 
     @activity.defn(name="control.hasten_waiting_calls")
     async def hasten_waiting_calls(self, wanted: Hastening) -> Hastened:
@@ -96,8 +94,7 @@ class ControlActivities:
         Raises:
             TransientError: The engine is away.
         """
-        with told_to_temporal():
-            return await self._waiting_calls.hasten(wanted, activity.heartbeat)
+        return await self._waiting_calls.hasten(wanted, activity.heartbeat)
 
     @activity.defn(name="control.read_level")
     async def read_level(self) -> Level:
@@ -109,8 +106,20 @@ class ControlActivities:
         Raises:
             TransientError: The engine is away.
         """
-        with told_to_temporal():
-            return level_in((await self._queues.standings([DEGRADATION])).get(DEGRADATION))
+        return level_in((await self._queues.standings([DEGRADATION])).get(DEGRADATION))
+
+    @activity.defn(name="control.read_rules")
+    async def read_rules(self) -> dict[str, Any]:
+        """
+        The rule book in force, in plain values; nothing at all if nobody has said otherwise.
+
+        Safe to repeat: it only reads.
+
+        Raises:
+            TransientError: The engine is away.
+        """
+        found: dict[str, Any] = (await self._queues.standings([RULES])).get(RULES, {})
+        return found
 
     @activity.defn(name="control.list_failures")
     async def list_failures(self, wanted: FailuresWanted) -> tuple[Attempt, ...]:
@@ -122,8 +131,7 @@ class ControlActivities:
         Raises:
             TransientError: The ledger's database refused, or is away.
         """
-        with told_to_temporal():
-            return await asyncio.to_thread(self._failures.failures, wanted)
+        return await asyncio.to_thread(self._failures.failures, wanted)
 
     @activity.defn(name="control.summarise_failures")
     async def summarise_failures(self, wanted: FailuresWanted) -> tuple[FailureGroup, ...]:
@@ -135,8 +143,7 @@ class ControlActivities:
         Raises:
             TransientError: The ledger's database refused, or is away.
         """
-        with told_to_temporal():
-            return await asyncio.to_thread(self._failures.summary, wanted)
+        return await asyncio.to_thread(self._failures.summary, wanted)
 
     @activity.defn(name="control.list_incidents")
     async def list_incidents(self, wanted: IncidentsWanted) -> tuple[Incident, ...]:
@@ -148,8 +155,7 @@ class ControlActivities:
         Raises:
             TransientError: The database of incidents refused, or is away.
         """
-        with told_to_temporal():
-            return await asyncio.to_thread(self._incidents.latest, wanted)
+        return await asyncio.to_thread(self._incidents.latest, wanted)
 
     @activity.defn(name="control.save_incident")
     async def save_incident(self, incident: Incident) -> Incident:
@@ -161,5 +167,4 @@ class ControlActivities:
         Raises:
             TransientError: The database of incidents refused, or is away.
         """
-        with told_to_temporal():
-            return await asyncio.to_thread(self._incidents.save, incident)
+        return await asyncio.to_thread(self._incidents.save, incident)

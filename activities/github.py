@@ -1,14 +1,13 @@
 """What we do on GitHub, one deed each, safe to repeat."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 
 from temporalio import activity
 
-from activities.boundary import told_to_temporal
 from contexten.github import (
     CheckRun,
     Comment,
@@ -73,15 +72,13 @@ class GithubActivities:
     def __init__(self, api: GithubApi) -> None:
         self._api = api
 
-    @contextmanager
-    def _attempt(self) -> Iterator[None]:
+    def _attempt(self) -> AbstractContextManager[None]:
         """
-        Around a deed: its errors are told to Temporal, and it is over before its attempt is.
+        Around a deed: it is over before its attempt is.
 
         Nobody stops a thread, and what one writes late stands beside what the next one writes.
         """
-        with told_to_temporal(), self._api.within(seconds_for_a_deed()):
-            yield
+        return self._api.within(seconds_for_a_deed())
 
     @activity.defn(name="github.post_comment")
     def post_comment(self, comment: Comment) -> Posted:

@@ -4,7 +4,6 @@ from typing import Protocol
 
 from temporalio import activity
 
-from activities.boundary import told_to_temporal
 from contexten.linear import (
     Comment,
     Found,
@@ -61,8 +60,7 @@ class LinearActivities:
         Raises:
             ClientError: The issue is gone.
         """
-        with told_to_temporal():
-            return await self._api.post_comment(comment)
+        return await self._api.post_comment(comment)
 
     @activity.defn(name="linear.read_issue")
     async def read_issue(self, target: Target) -> Issue:
@@ -72,8 +70,7 @@ class LinearActivities:
         Raises:
             ClientError: There is none.
         """
-        with told_to_temporal():
-            return await self._api.read_issue(target)
+        return await self._api.read_issue(target)
 
     @activity.defn(name="linear.search_issues")
     async def search_issues(self, search: Search) -> tuple[Found, ...]:
@@ -83,8 +80,7 @@ class LinearActivities:
         Raises:
             ClientError: Linear does not take the term.
         """
-        with told_to_temporal():
-            return await self._api.search_issues(search)
+        return await self._api.search_issues(search)
 
     @activity.defn(name="linear.create_issue")
     async def create_issue(self, issue: NewIssue) -> Found:
@@ -97,8 +93,7 @@ class LinearActivities:
             ClientError: The team, a label or the parent is gone.
             FatalError: No team is named, and LINEAR_TEAM_ID is not set.
         """
-        with told_to_temporal():
-            return await self._api.create_issue(issue)
+        return await self._api.create_issue(issue)
 
     @activity.defn(name="linear.update_issue")
     async def update_issue(self, change: IssueChange) -> Found:
@@ -110,8 +105,7 @@ class LinearActivities:
         Raises:
             ClientError: The issue is gone, or its team has no such state.
         """
-        with told_to_temporal():
-            return await self._api.update_issue(change)
+        return await self._api.update_issue(change)
 
     @activity.defn(name="linear.list_teams")
     async def list_teams(self) -> tuple[Team, ...]:
@@ -121,8 +115,7 @@ class LinearActivities:
         Raises:
             AuthenticationError: Our token was refused.
         """
-        with told_to_temporal():
-            return await self._api.list_teams()
+        return await self._api.list_teams()
 
     @activity.defn(name="linear.list_workflow_states")
     async def list_workflow_states(self, of: StatesOf) -> tuple[WorkflowState, ...]:
@@ -132,8 +125,7 @@ class LinearActivities:
         Raises:
             AuthenticationError: Our token was refused.
         """
-        with told_to_temporal():
-            return await self._api.list_workflow_states(of)
+        return await self._api.list_workflow_states(of)
 
     @activity.defn(name="linear.register_webhook")
     async def register_webhook(self, webhook: NewWebhook) -> Webhook:
@@ -146,8 +138,7 @@ class LinearActivities:
             AuthenticationError: Our token is no administrator's.
             ClientError: Linear does not take the address or a resource type.
         """
-        with told_to_temporal():
-            return await self._api.register_webhook(webhook)
+        return await self._api.register_webhook(webhook)
 
     @activity.defn(name="linear.probe_group")
     async def probe_group(self, group: str) -> str:
@@ -160,5 +151,4 @@ class LinearActivities:
         Raises:
             ClientError: Linear refused it for another reason than it must.
         """
-        with told_to_temporal():
-            return await self._api.probe(group)
+        return await self._api.probe(group)

@@ -4,7 +4,6 @@ from typing import Protocol
 
 from temporalio import activity
 
-from activities.boundary import told_to_temporal
 from contexten.slack import Edit, Message, Posted, ReactionTo, Reply, Said, Thread, User
 
 
@@ -46,8 +45,7 @@ class SlackActivities:
         Raises:
             ClientError: The channel is gone or archived, or the text is empty or too long.
         """
-        with told_to_temporal():
-            return await self._api.post_message(message)
+        return await self._api.post_message(message)
 
     @activity.defn(name="slack.post_reply")
     async def post_reply(self, reply: Reply) -> Posted:
@@ -59,8 +57,7 @@ class SlackActivities:
         Raises:
             ClientError: The thread is gone, or the text is empty or too long.
         """
-        with told_to_temporal():
-            return await self._api.post_reply(reply)
+        return await self._api.post_reply(reply)
 
     @activity.defn(name="slack.update_message")
     async def update_message(self, edit: Edit) -> None:
@@ -72,8 +69,7 @@ class SlackActivities:
         Raises:
             ClientError: The message is gone, or not ours.
         """
-        with told_to_temporal():
-            await self._api.update_message(edit)
+        await self._api.update_message(edit)
 
     @activity.defn(name="slack.add_reaction")
     async def add_reaction(self, reaction: ReactionTo) -> None:
@@ -85,8 +81,7 @@ class SlackActivities:
         Raises:
             ClientError: The message is gone, or there is no such emoji.
         """
-        with told_to_temporal():
-            await self._api.add_reaction(reaction)
+        await self._api.add_reaction(reaction)
 
     @activity.defn(name="slack.remove_reaction")
     async def remove_reaction(self, reaction: ReactionTo) -> None:
@@ -98,8 +93,7 @@ class SlackActivities:
         Raises:
             ClientError: The message is gone.
         """
-        with told_to_temporal():
-            await self._api.remove_reaction(reaction)
+        await self._api.remove_reaction(reaction)
 
     @activity.defn(name="slack.read_replies")
     async def read_replies(self, thread: Thread) -> tuple[Said, ...]:
@@ -109,8 +103,7 @@ class SlackActivities:
         Raises:
             ClientError: There is no such thread.
         """
-        with told_to_temporal():
-            return await self._api.read_replies(thread)
+        return await self._api.read_replies(thread)
 
     @activity.defn(name="slack.read_user")
     async def read_user(self, user_id: str) -> User:
@@ -120,8 +113,7 @@ class SlackActivities:
         Raises:
             ClientError: There is nobody of that id.
         """
-        with told_to_temporal():
-            return await self._api.read_user(user_id)
+        return await self._api.read_user(user_id)
 
     @activity.defn(name="slack.probe_group")
     async def probe_group(self, group: str) -> str:
@@ -134,5 +126,4 @@ class SlackActivities:
         Raises:
             ClientError: Slack refused it for another reason than it must.
         """
-        with told_to_temporal():
-            return await self._api.probe(group)
+        return await self._api.probe(group)

@@ -51,7 +51,7 @@ class RampRule:
     """
 
     trickle: float = 2.0
-    least: float = 5.0
+    least: float = 10.0
     most_ratio: float = 1.9
     doubles_every: timedelta = timedelta(seconds=3)
     longest: timedelta = timedelta(minutes=5)

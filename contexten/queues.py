@@ -31,6 +31,9 @@ NOT_YET = frozenset({Queue.AGENTS, Queue.MODEL, Queue.TOOLS})
 """The queues on which nothing is registered yet."""
 
 
+PROBES = "-probes"
+
+
 def probes_of(platform: str) -> str:
     """The queue of the probes of *platform*; who serves the platform serves it too."""
-    return f"{platform}-probes"
+    return f"{platform}{PROBES}"

@@ -7,7 +7,9 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
+from contexten.delivery import Platform
 from contexten.queues import Queue
+from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
 from workflows.retry import RuleBookWorkflow
 
@@ -36,6 +38,10 @@ RULES = "rules"
 ENTITIES = (
     Entity(RULES, RuleBookWorkflow.run, (), "The rules in force, and how they came to be"),
     Entity(DEGRADATION, DegradationWorkflow.run, (), "How much of the service is on, and why"),
+    *(
+        Entity(f"platform/{name}", PlatformWorkflow.run, (), f"Whether {name} is called, and why")
+        for name in Platform
+    ),
 )
 
 

@@ -47,3 +47,12 @@ def next_effect(operation: str) -> Effect:
     scope.done[operation] += 1
     key = effect_key(workflow.info().workflow_id, scope.reaction, operation, ordinal)
     return Effect(key, earliest(scope.event))
+
+
+def about() -> dict[str, str]:
+    """What the calls of this task are about, as far as it is known: context and repository."""
+    scope = _scope.get(None)
+    if scope is None:
+        return {}
+    named = {"context": scope.event.context, "repository": scope.event.repository}
+    return {name: value for name, value in named.items() if value}

@@ -1,5 +1,6 @@
 """How a workflow asks for a deed: the queue, the timeouts and the retry policy, from the rules."""
 
+from datetime import timedelta
 from typing import Any
 
 from temporalio.common import Priority, RetryPolicy
@@ -8,16 +9,36 @@ from contexten.retry import RetryRule, rule_for
 from workflows.effects import importance
 from workflows.pausing import not_paused
 
+RULE = "contexten_rule"
+"""Under which name a workflow finds the rules in force."""
+
+PARKED_AT_MOST = timedelta(days=7)
+"""How long a call may be parked besides its deadline: the engine does not count that apart."""
+
 
 def retry_policy(rule: RetryRule) -> RetryPolicy:
-    """*rule* in Temporal's terms."""
+    """
+    *rule* in Temporal's terms.
+
+    How often is decided where the attempts are made: by category, and without those that were
+    parked. So Temporal itself counts none, and takes no error for the last.
+    """
     return RetryPolicy(
         initial_interval=rule.base_delay,
         backoff_coefficient=rule.backoff_coefficient,
         maximum_interval=rule.max_delay,
-        maximum_attempts=rule.maximum_attempts,
-        non_retryable_error_types=rule.not_worth_repeating,
+        maximum_attempts=0,
     )
+
+
+def timing(rule: RetryRule) -> dict[str, Any]:
+    """The timeouts and the retry policy that *rule* means."""
+    return {
+        "start_to_close_timeout": rule.attempt_timeout,
+        "schedule_to_close_timeout": rule.deadline + PARKED_AT_MOST,
+        "heartbeat_timeout": rule.heartbeat_timeout,
+        "retry_policy": retry_policy(rule),
+    }
 
 
 async def request(operation: str, summary: str | None = None) -> dict[str, Any]:
@@ -28,13 +49,9 @@ async def request(operation: str, summary: str | None = None) -> dict[str, Any]:
     *summary* is shown beside it in the Web UI. A workflow that a person paused waits here.
     """
     await not_paused()
-    rule = rule_for(operation)
     return {
         "task_queue": operation.partition(".")[0],
-        "start_to_close_timeout": rule.attempt_timeout,
-        "schedule_to_close_timeout": rule.deadline,
-        "heartbeat_timeout": rule.heartbeat_timeout,
-        "retry_policy": retry_policy(rule),
         "priority": Priority(priority_key=importance()),
         "summary": summary,
+        **timing(rule_for(operation)),
     }

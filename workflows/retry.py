@@ -1,7 +1,7 @@
 """The rule book, held for the whole cluster."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from temporalio import workflow
@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.control import ControlActivities
 from contexten.bookprint import as_markdown, in_force
+from contexten.delivery import Platform
 from contexten.hastening import Hastening, tempos
 from contexten.rulebook import as_json, edit_from
 from contexten.versions import (
@@ -123,11 +124,20 @@ class RuleBookWorkflow:
     async def _reach(self) -> None:
         """Have calls that wait already follow the version in force."""
         version = self._history.book.version
+        if workflow.patched("platforms-follow"):
+            await self._tell_platforms()
         faster = tempos(self._history.oldest_from(self._reached), self._history.book)
         how = await hastened(Hastening(version, faster))
         self._history = self._history.reached(version, how)
         self._reached = version
         workflow.set_current_details(as_markdown(self._history))
+
+    async def _tell_platforms(self) -> None:
+        """Have the gates of the platforms follow as well; one that is not there yet reads it."""
+        for name in Platform:
+            gate = workflow.get_external_workflow_handle(f"platform/{name}")
+            with suppress(ApplicationError):
+                await gate.signal("rules_changed", as_json(self._history.book))
 
 
 @contextmanager

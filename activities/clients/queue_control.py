@@ -1,5 +1,6 @@
 """What we tell the engine about its queues, and read of our entities, by its own calls."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,8 +16,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from contexten.errors import TransientError
+from contexten.gate import Batch
+from contexten.queues import Queue
 
 TIMEOUT = timedelta(seconds=5)
+STANDING = "standing"
 IDENTITY = "contexten"
 ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
@@ -84,17 +88,35 @@ class QueueControl:
         No worker is asked: the engine itself has it.
 
         Raises:
-            RPCError: If the engine is away.
+            TransientError: If the engine is away.
         """
-        found = {}
-        for workflow_id in workflow_ids:
-            handle = self._client.get_workflow_handle(workflow_id)
-            try:
-                memo = await (await handle.describe(rpc_timeout=TIMEOUT)).memo()
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-                continue
-            if "standing" in memo:
-                found[workflow_id] = memo["standing"]
-        return found
+        with told_in_our_terms():
+            each = await asyncio.gather(*map(self._standing, workflow_ids))
+        return {name: said for name, said in zip(workflow_ids, each, strict=True) if said}
+
+    async def _standing(self, workflow_id: str) -> Any:
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            told = await handle.describe(rpc_timeout=TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
+        return (await told.memo()).get(STANDING)
+
+    async def tell(self, platform: str, batch: Batch) -> None:
+        """
+        Tell the entity of *platform* what its calls came to; it is started if it is not there.
+
+        Raises:
+            TransientError: If the engine is away.
+        """
+        with told_in_our_terms():
+            await self._client.start_workflow(
+                "PlatformWorkflow",
+                id=f"platform/{platform}",
+                task_queue=Queue.CONTROL,
+                start_signal="outcomes_reported",
+                start_signal_args=[batch],
+                rpc_timeout=TIMEOUT,
+            )

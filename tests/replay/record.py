@@ -28,6 +28,7 @@ from pretend import Sandbox, running_sandbox
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from waiting import engine_answers, free_port
+from watching import boundary
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
@@ -239,6 +240,7 @@ async def record(client: Client, name: str, story: Story) -> None:
         Worker(
             client,
             task_queue=Queue.GITHUB,
+            interceptors=[boundary("github")],
             activities=[deeds.post_comment, deeds.list_failed_deliveries, deeds.redeliver],
             activity_executor=ThreadPoolExecutor(2),
         ),

@@ -8,6 +8,7 @@ FUNCTION_LINES = 50
 PARAMETERS = 6
 
 LARGER_FILES = {
+    "worker.py": "the wiring diagram: every queue, slot, client and store, in one place",
     "starter/settings.py": "one class, one place: every variable with its unit and bounds",
     "starter/spool.py": "the writer's path in one piece: append, group commit, next file",
     "contexten/github.py": "every value that our GitHub calls take and give, side by side",
@@ -16,6 +17,7 @@ LARGER_FUNCTIONS = {
     "starter/app.py:create": "FastAPI takes its routes as inner functions, each a few lines",
 }
 WIDER_FUNCTIONS = {
+    "activities/boundary.py:_note": "a row of the ledger has many columns",
     "contexten/reading.py:slack_event": "Slack says the same thing in five shapes of body",
     "starter/commands/history.py:failures": "one parameter for each option one can type",
     "starter/door.py:__init__": "everything the door leans on, given to it once",

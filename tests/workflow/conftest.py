@@ -10,6 +10,7 @@ from fakes import FakeGithub
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from watching import boundary
 
 from activities.github import GithubActivities
 from contexten.queues import Queue
@@ -44,6 +45,7 @@ def workers(runner: WorkflowRunner) -> Callable[[Client, FakeGithub], Sequence[W
             Worker(
                 client,
                 task_queue=Queue.GITHUB,
+                interceptors=[boundary("github")],
                 activities=[GithubActivities(github).post_comment],  # type: ignore[arg-type]
                 activity_executor=ThreadPoolExecutor(4),
             ),

@@ -14,6 +14,7 @@ from pretend import Sandbox, sandbox
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.worker import Worker, WorkflowRunner
+from watching import boundary
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
@@ -81,6 +82,7 @@ async def github(temporal: Client, sandbox: Sandbox) -> AsyncIterator[GithubActi
         worker = Worker(
             temporal,
             task_queue=Queue.GITHUB,
+            interceptors=[boundary("github")],
             activities=[getattr(deeds, name) for name in names],
             activity_executor=pool,
             max_concurrent_activities=1,
@@ -159,7 +161,13 @@ async def test_a_comment_that_is_posted_after_we_gave_up_is_not_posted_again(
         stack.callback(impatient.close)
         pool = stack.enter_context(ThreadPoolExecutor(1))
         deed = GithubActivities(impatient).post_comment
-        worker = Worker(temporal, task_queue=queue, activities=[deed], activity_executor=pool)
+        worker = Worker(
+            temporal,
+            task_queue=queue,
+            activities=[deed],
+            activity_executor=pool,
+            interceptors=[boundary("github")],
+        )
         await stack.enter_async_context(worker)
 
         await temporal.execute_activity_method(

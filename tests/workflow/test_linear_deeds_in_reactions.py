@@ -14,6 +14,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker, WorkflowRunner
+from watching import boundary
 
 from activities.clients.linear import LinearClient
 from activities.linear import LinearActivities
@@ -79,6 +80,7 @@ async def linear(temporal: Client, sandbox: Sandbox) -> AsyncIterator[LinearActi
     worker = Worker(
         temporal,
         task_queue=Queue.LINEAR,
+        interceptors=[boundary("linear")],
         activities=[getattr(deeds, name) for name in names],
         max_concurrent_activities=1,
     )

@@ -13,6 +13,7 @@ from pretend import Sandbox, sandbox
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.worker import Worker, WorkflowRunner
+from watching import boundary
 
 from activities.clients.slack import SlackClient
 from activities.slack import SlackActivities
@@ -68,6 +69,7 @@ async def slack(temporal: Client, sandbox: Sandbox) -> AsyncIterator[SlackActivi
         worker = Worker(
             temporal,
             task_queue=Queue.SLACK,
+            interceptors=[boundary("slack")],
             activities=[getattr(deeds, name) for name in names],
             max_concurrent_activities=1,
         )
@@ -172,7 +174,9 @@ async def test_a_message_that_is_posted_after_we_gave_up_is_not_posted_again(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(impatient.close)
         deed = SlackActivities(impatient).post_message
-        await stack.enter_async_context(Worker(temporal, task_queue=queue, activities=[deed]))
+        await stack.enter_async_context(
+            Worker(temporal, task_queue=queue, activities=[deed], interceptors=[boundary("slack")])
+        )
 
         await temporal.execute_activity_method(
             SlackActivities.post_message,

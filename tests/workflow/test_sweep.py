@@ -21,6 +21,7 @@ from temporalio.client import Client, ScheduleHandle, ScheduleOverlapPolicy
 from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkflowRunner
 from waiting import until
+from watching import Clock, boundary
 
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
@@ -73,8 +74,14 @@ def door() -> Iterator[Door]:
 
 
 @pytest.fixture
+def clock() -> Clock:
+    """What the workers take for the time."""
+    return Clock()
+
+
+@pytest.fixture
 async def swept_by(
-    temporal: Client, sandbox: Sandbox, runner: WorkflowRunner
+    temporal: Client, sandbox: Sandbox, runner: WorkflowRunner, clock: Clock
 ) -> AsyncIterator[Client]:
     """The engine, with workers for the sweep and for GitHub."""
     github = GithubClient(f"{sandbox.url}/github", Credentials(token=GITHUB_TOKEN), 2)
@@ -96,6 +103,7 @@ async def swept_by(
             Worker(
                 temporal,
                 task_queue=Queue.GITHUB,
+                interceptors=[boundary("github", clock=clock)],
                 activities=[deeds.list_failed_deliveries, deeds.redeliver],
                 activity_executor=pool,
             )
@@ -205,7 +213,7 @@ async def test_a_github_that_fails_for_a_moment_is_asked_again(
 
 
 async def test_a_github_that_limits_us_is_left_alone_until_the_next_sweep(
-    swept_by: Client, sandbox: Sandbox, door: Door
+    swept_by: Client, sandbox: Sandbox, door: Door, clock: Clock
 ) -> None:
     hook(sandbox, REPO, door, *(failed(f"guid-{n}", minutes_ago=60 - n) for n in range(3)))
     limits = {"match": "/attempts", "retry_after_s": 3600}
@@ -214,6 +222,7 @@ async def test_a_github_that_limits_us_is_left_alone_until_the_next_sweep(
     limited = await sweep(swept_by, Sweep(repositories=(REPO,)))
     calls = sandbox.struck()
     sandbox.heals()
+    clock.ahead = timedelta(hours=2)
     later = await sweep(swept_by, Sweep(repositories=(REPO,)))
 
     assert (limited, calls) == (Swept(missing=3, postponed=3), 1)

@@ -1,0 +1,112 @@
+"""One platform's gate in one process: it follows the cluster's, and reacts before it."""
+
+from datetime import datetime, timedelta
+
+from activities.outcomes import Tally
+from contexten.admission import OUT, SOON, Admission, Admitted, admission, parked, until
+from contexten.breaker import Breaker, BreakerRule, State
+from contexten.budget import Budget
+from contexten.calls import Call, Group
+from contexten.errors import Category, Failure
+from contexten.gate import WHOLE
+from contexten.outcomes import outcome
+from contexten.retry import wait_before
+from contexten.snapshot import Snapshot
+from contexten.standing import Standing
+
+AT_MOST = timedelta(seconds=5)
+"""How long a call is parked by a breaker of our own: by then the cluster knows better."""
+
+
+class PlatformGate:
+    """
+    Whether calls to a platform may go out of this process, and what they came to.
+
+    Attributes:
+        tally: What they came to since the platform's entity was told.
+    """
+
+    def __init__(self, platform: str) -> None:
+        self.tally = Tally()
+        self._platform = platform
+        self._breakers = self._fresh()
+        self._budget = Budget()
+        self._limited: dict[str, datetime] = {}
+        self._followed: tuple[int, bool] = (0, True)
+
+    def _fresh(self) -> dict[str, Breaker]:
+        return {name: Breaker() for name in (WHOLE, *Group)}
+
+    def admission(self, call: Call, snapshot: Snapshot, now: datetime, dice: float) -> Admission:
+        """What becomes of *call* at *now*; *dice*, in [0, 1), spreads those who come back."""
+        standing = snapshot.gate(self._platform)
+        self._follow(standing)
+        found = admission(call, snapshot, now, dice)
+        if found.how is not Admitted.OUT:
+            return found
+        limited = self._limited.get(call.group)
+        if limited is not None and limited > now:
+            return parked(until(limited, now, dice), f"{self._platform} limits us")
+        rule = snapshot.book.breaker_for(self._platform)
+        if not standing.lenient and not self._breakers_let_out(call, rule, now):
+            return parked(SOON + (AT_MOST - SOON) * dice, f"{self._platform} fails again and again")
+        return self._affordable(call, snapshot, now, dice)
+
+    def _follow(self, standing: Standing) -> None:
+        """Forget what made our breakers open once the cluster's are not, or not any more."""
+        seen = (standing.version, standing.held is None)
+        if seen != self._followed:
+            self._followed = seen
+            if standing.held is None:
+                self._breakers = self._fresh()
+
+    def _breakers_let_out(self, call: Call, rule: BreakerRule, now: datetime) -> bool:
+        whole, of_group = self._breakers[WHOLE], self._breakers[call.group]
+        if whole.state is State.CLOSED and of_group.state is State.CLOSED:
+            return True
+        for name in (call.group, WHOLE):
+            self._breakers[name], may = self._breakers[name].ask(rule, now)
+            if not may:
+                return False
+        return True
+
+    def _affordable(self, call: Call, snapshot: Snapshot, now: datetime, dice: float) -> Admission:
+        if not call.tries.made:
+            return OUT
+        self._budget, may = self._budget.retry(snapshot.book.budget_for(self._platform), now)
+        if may:
+            return OUT
+        rule = snapshot.book.rule_for(call.operation).for_category(Category.TRANSIENT)
+        pause = wait_before(call.tries.made + call.tries.parked + 2, rule, dice)
+        return parked(SOON + pause, f"the retry budget of {self._platform} is used up")
+
+    def succeeded(self, call: Call, took: timedelta, snapshot: Snapshot, now: datetime) -> None:
+        """*call* was good."""
+        rule = snapshot.book.breaker_for(self._platform)
+        slow = took >= rule.slow_call
+        self._report(call, rule, now, failed=False, slow=slow)
+        self._budget = self._budget.succeeded(snapshot.book.budget_for(self._platform), now)
+        self.tally.succeeded(call, slow=slow)
+
+    def failed(
+        self, call: Call, failure: Failure, took: timedelta, snapshot: Snapshot, now: datetime
+    ) -> None:
+        """*call* ended in *failure*."""
+        rule = snapshot.book.breaker_for(self._platform)
+        slow = took >= rule.slow_call
+        if failure.limited and failure.retry_after:
+            self._limited[call.group] = now + failure.retry_after
+        else:
+            bad = failure.counts_against_platform
+            self._report(call, rule, now, failed=bad, slow=slow)
+            budget = snapshot.book.budget_for(self._platform)
+            told = self._budget.failed if bad else self._budget.succeeded
+            self._budget = told(budget, now)
+        self.tally.failed(call, failure, slow=slow, now=now)
+
+    def _report(
+        self, call: Call, rule: BreakerRule, now: datetime, *, failed: bool, slow: bool
+    ) -> None:
+        one = outcome(failed=failed, slow=slow)
+        for name in (WHOLE, call.group):
+            self._breakers[name] = self._breakers[name].reported(one, rule, now)

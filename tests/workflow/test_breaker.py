@@ -1,0 +1,119 @@
+"""A platform's breaker parks its work in the engine, and lets it go on proof of health."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster import Cluster, cluster
+from temporalio.client import Client
+from temporalio.worker import WorkflowRunner
+from waiting import until
+
+from workflows.breaker import PlatformWorkflow
+
+
+async def test_an_outage_parks_the_work_and_all_of_it_is_done_once_it_is_over(
+    temporal: Client, runner: WorkflowRunner, tmp_path: Path
+) -> None:
+    async with cluster(temporal, runner, tmp_path) as house:
+        house.github.down = True
+        waiting = await house.deliver(20)
+        await until(lambda: house.is_held("breaker open: 5 failures in a row"))
+        in_vain = house.github.in_vain
+        await until(lambda: has_probed(house))
+
+        house.github.down = False
+        await asyncio.gather(*(one.result() for one in waiting))
+        await until(house.is_open, 30)
+
+        assert in_vain <= 12
+        assert house.github.in_vain <= in_vain + 4
+        assert len(house.github.comments) == 20
+        (incident,) = house.incidents()
+        assert incident.proof == "github.post_comment passed"
+        assert incident.mttr is not None
+        assert incident.mitigated_at is not None
+        said = [moment.what for moment in incident.timeline]
+        assert any(what.startswith("a probe of write failed") for what in said)
+        assert "the probes are good; a trickle of real calls goes out" in said
+
+
+async def has_probed(house: Cluster) -> bool:
+    """Whether a probe has found GitHub down."""
+    return house.github.probes > 0
+
+
+async def test_who_pauses_a_platform_is_obeyed_named_and_forgotten_in_time(
+    temporal: Client, runner: WorkflowRunner, tmp_path: Path
+) -> None:
+    async with cluster(temporal, runner, tmp_path) as house:
+        await house.entity.signal("pause", {"by": "ada", "because": "incident 42", "for": "3s"})
+        await until(lambda: house.is_held("paused by ada: incident 42"))
+        (waiting,) = await house.deliver(1)
+        held = (await house.standing())["rate"]
+
+        await waiting.result()
+        await until(house.is_open)
+
+        orders = (await house.standing())["orders"]
+        assert held == 0
+        assert [(one["what"], one["by"], one["refused"]) for one in orders] == [
+            ("pause", "ada", None)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("signal", "arguments", "refused"),
+    [
+        ("pause", ["because", "ada", "ten minutes"], "ten minutes"),
+        ("pause", [7], "text"),
+        ("force_open", ["a", "b", "1m", "d"], "4 arguments"),
+        ("dance", ["please"], "there is no such order"),
+        ("pause", [{"till": "noon"}], "there is no 'till'"),
+    ],
+)
+async def test_an_order_that_cannot_be_understood_is_written_down_and_changes_nothing(
+    temporal: Client,
+    runner: WorkflowRunner,
+    tmp_path: Path,
+    signal: str,
+    arguments: list[Any],
+    refused: str,
+) -> None:
+    async with cluster(temporal, runner, tmp_path) as house:
+        await house.entity.signal(signal, args=arguments)
+
+        async def written_down() -> bool:
+            return bool((await house.standing()).get("orders"))
+
+        await until(written_down)
+
+        (entry,) = (await house.standing())["orders"]
+        assert refused in entry["refused"]
+        assert await house.is_open()
+
+
+async def test_a_breaker_obeys_a_person_until_it_is_released(
+    temporal: Client, runner: WorkflowRunner, tmp_path: Path
+) -> None:
+    async with cluster(temporal, runner, tmp_path) as house:
+        await house.entity.signal("force_open", "a drill")
+        await until(lambda: house.is_held("forced open"))
+        await house.entity.signal("force_closed", "enough")
+        await until(house.is_open)
+        house.github.down = True
+        waiting = await house.deliver(8)
+
+        async def failed_often() -> bool:
+            return house.github.in_vain >= 12
+
+        await until(failed_often)
+        never_held = await house.is_open()
+        await house.entity.signal(PlatformWorkflow.release)
+        await until(lambda: house.is_held("breaker open"))
+        house.github.down = False
+        await asyncio.gather(*(one.result() for one in waiting))
+
+        assert never_held
+        assert len(house.github.comments) == 8

@@ -1,0 +1,297 @@
+"""The workflow that holds a platform's gate, for the whole cluster."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():  # one copy of each value, or `is` tells them apart
+    from contexten.breaker import Forced
+    from contexten.calls import Group
+    from contexten.gate import WHOLE, Batch, Gate, Rules
+    from contexten.incident import Incident, Kind, opened
+    from contexten.orders import Entry, Order, Pause, logged, order_of
+    from contexten.outage import followed
+    from contexten.rulebook import from_json
+    from contexten.standing import OPEN, Rate, next_due, rate, standing
+
+from workflows import control
+from workflows.standing_shown import shown
+
+SOONEST = timedelta(milliseconds=50)
+AFTER_A_FAILURE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a run hands over to the next."""
+
+    gate: Gate = field(default_factory=Gate)
+    rules: Rules = field(default_factory=Rules)
+    told: Batch = field(default_factory=Batch)
+    incident: Incident | None = None
+    fatal: Incident | None = None
+    orders: tuple[Entry, ...] = ()
+
+
+@workflow.defn
+class PlatformWorkflow:
+    """
+    Hold a platform's gate: open and shut it by what its calls come to, and by what people say.
+
+    Workflow ID: ``platform/<name>``; there is exactly one for each platform.
+    """
+
+    @workflow.init
+    def __init__(self, carried: Carried | None = None) -> None:
+        carried = carried or Carried()
+        self._platform = workflow.info().workflow_id.partition("/")[2]
+        self._gate = carried.gate
+        self._rules = carried.rules
+        self._told = carried.told
+        self._incident = carried.incident
+        self._fatal = carried.fatal
+        self._orders = carried.orders
+        self._applied: Rate | None = None
+        self._memo: dict[str, Any] = {}
+        self._probing = 0
+        self._changed = True
+        self._saved: set[Incident] = set()
+
+    @workflow.run
+    async def run(self, carried: Carried | None = None) -> None:
+        await self._read_rules()
+        while not workflow.info().is_continue_as_new_suggested():
+            self._changed = False
+            await self._settled()
+            await self._something_is_due()
+        await workflow.wait_condition(self._quiet)
+        workflow.continue_as_new(
+            Carried(self._gate, self._rules, self._told, self._incident, self._fatal, self._orders)
+        )
+
+    async def _read_rules(self) -> None:
+        """Follow the rule book as it is now; every change of it comes as a signal."""
+        try:
+            self.rules_changed(await control.read_rules())
+        except ActivityError as error:
+            workflow.logger.warning("%s: goes by the rules it had: %s", self._platform, error.cause)
+
+    def _quiet(self) -> bool:
+        return not self._probing and workflow.all_handlers_finished()
+
+    async def _settled(self) -> None:
+        """Do what follows from the gate as it is now: probes, the queue's rate, the records."""
+        now = workflow.now()
+        self._turn(self._gate.tick(self._rules, now))
+        wanted = rate(self._gate, self._rules, now)
+        self._gate = self._gate.spanned(held=wanted.rps == 0, now=now)
+        for group in self._gate.to_probe:
+            self._begin_probe(group)
+        self._gate = self._gate.probes_taken()
+        self._show(now)
+        try:
+            await self._apply(wanted)
+            await self._record()
+            if self._gate.ramping_since and not await control.count_waiting(self._platform):
+                self._gate = self._gate.drained()
+                self._changed = True
+        except ActivityError as error:
+            workflow.logger.warning("%s: cannot settle: %s", self._platform, error.cause)
+
+    def _turn(self, after: Gate) -> None:
+        """From now on the gate is *after*; what that means for the incident is noted."""
+        now = workflow.now()
+        self._incident = followed(
+            self._incident, self._platform, self._gate, after, self._told, now
+        )
+        if after != self._gate:
+            self._gate, self._changed = after, True
+
+    async def _apply(self, wanted: Rate) -> None:
+        if wanted == self._applied or (self._applied is None and wanted == OPEN):
+            self._applied = self._applied or wanted
+            return
+        await control.set_queue_rate(self._platform, wanted)
+        if wanted.rps == 0 and self._incident and self._incident.mitigated_at is None:
+            held = f"the queue is held: {wanted.because}"
+            self._incident = self._incident.mitigated(workflow.now(), held)
+        self._applied = wanted
+
+    async def _record(self) -> None:
+        for incident in (self._incident, self._fatal):
+            if incident is None or incident in self._saved:
+                continue
+            await control.save_incident(incident)
+            self._saved = {i for i in self._saved if i.id != incident.id} | {incident}
+
+    async def _something_is_due(self) -> None:
+        """Wait until somebody said something, or the time alone changes something."""
+        now = workflow.now()
+        due = next_due(self._gate, self._rules, now)
+        if rate(self._gate, self._rules, now) != (self._applied or OPEN):
+            due = min(due or now + AFTER_A_FAILURE, now + AFTER_A_FAILURE)
+        try:
+            await workflow.wait_condition(
+                lambda: self._changed or workflow.info().is_continue_as_new_suggested(),
+                timeout=max(due - now, SOONEST) if due else None,
+                timeout_summary="until the gate changes by itself",
+            )
+        except TimeoutError:
+            self._changed = True
+
+    def _begin_probe(self, group: str) -> None:
+        self._probing += 1
+        asyncio.create_task(self._probe(group))  # noqa: RUF006 - counted, and waited for
+
+    async def _probe(self, group: str) -> None:
+        """Have the cheapest honest equivalent of the calls of *group* made, once."""
+        wanted = self._group_that_failed() if group == WHOLE else group
+        try:
+            said = await control.probe(self._platform, wanted)
+            well = True
+        except ActivityError as error:
+            said, well = str(error.cause), False
+        finally:
+            self._probing -= 1
+        now = workflow.now()
+        if self._incident:
+            how = "passed" if well else "failed"
+            self._incident = self._incident.noted(now, f"a probe of {wanted} {how}: {said}")
+        if well and group != WHOLE:
+            self._told = replace(self._told, proof=f"a probe of {wanted}")
+        self._turn(self._gate.probed(group, well=well, rules=self._rules, now=now))
+
+    def _group_that_failed(self) -> str:
+        """The groups whose own breakers are open, in turn; reads if none is."""
+        bad = [g for g, b in self._gate.breakers.items() if g != WHOLE and b.opened_for]
+        return str((bad or [Group.READ])[self._probing % len(bad or [1])])
+
+    def _show(self, now: datetime) -> None:
+        """Let everybody see how things stand, if that has changed."""
+        memo = standing(self._gate, self._rules, now)
+        memo["orders"] = [entry.as_json() for entry in self._orders[-20:]]
+        if memo == self._memo:
+            return
+        self._memo = memo
+        workflow.upsert_memo({"standing": memo})
+        workflow.set_current_details(shown(self._platform, memo, self._incident, self._orders))
+
+    # What machines say.
+
+    @workflow.signal
+    def outcomes_reported(self, batch: Batch) -> None:
+        """From a worker: what its calls came to."""
+        now = workflow.now()
+        first = self._told.first_failure_at if self._incident_open() else None
+        self._told = replace(batch, first_failure_at=first or batch.first_failure_at)
+        self._turn(self._gate.reported(batch, self._rules, now))
+        self._told_of_fatal(batch, now)
+
+    def _incident_open(self) -> bool:
+        return self._incident is not None and self._incident.open
+
+    def _told_of_fatal(self, batch: Batch, now: datetime) -> None:
+        """Open an incident for what nobody but a person can mend; a good call closes it."""
+        is_open = self._fatal is not None and self._fatal.open
+        if batch.fatal and not is_open:
+            self._fatal = opened(self._platform, Kind.FATAL, batch.fatal, now, now)
+        elif is_open and batch.proof and not batch.fatal and self._fatal:
+            self._fatal = self._fatal.recovered(now, f"{batch.proof} passed")
+        self._changed = True
+
+    @workflow.signal
+    def rules_changed(self, book: dict[str, Any]) -> None:
+        """From the rule book: another version is in force."""
+        found = from_json(book)
+        if found.version >= self._rules.version:
+            breaker = found.breaker_for(self._platform)
+            self._rules = replace(self._rules, breaker=breaker, version=found.version)
+            self._changed = True
+
+    # What people say.
+
+    @workflow.signal(dynamic=True)
+    def refused(self, name: str, arguments: Sequence[RawValue]) -> None:
+        """A signal nobody knows: written down, without effect."""
+        self._log(Entry(workflow.now(), name[:100], refused="there is no such order"))
+
+    @workflow.signal
+    def pause(self, *arguments: Any) -> None:
+        """From a person: make no calls, until resumed or for a time."""
+        self._obey(
+            "pause", arguments, lambda order, now: replace(self._gate, paused=Pause.of(order, now))
+        )
+
+    @workflow.signal
+    def resume(self, *arguments: Any) -> None:
+        """From a person: the pause is over."""
+        self._obey("resume", arguments, lambda _, __: replace(self._gate, paused=None))
+
+    @workflow.signal
+    def hold(self, *arguments: Any) -> None:
+        """From the service level: make no calls."""
+        self._obey(
+            "hold", arguments, lambda order, now: replace(self._gate, held=Pause.of(order, now))
+        )
+
+    @workflow.signal
+    def release_hold(self, *arguments: Any) -> None:
+        """From the service level: calls may be made again."""
+        self._obey("release_hold", arguments, lambda _, __: replace(self._gate, held=None))
+
+    @workflow.signal
+    def force_open(self, *arguments: Any) -> None:
+        """From a person: refuse every call, whatever becomes of them."""
+        self._obey("force_open", arguments, self._forcing(Forced.OPEN))
+
+    @workflow.signal
+    def force_closed(self, *arguments: Any) -> None:
+        """From a person: refuse no call, whatever becomes of them."""
+        self._obey("force_closed", arguments, self._forcing(Forced.CLOSED))
+
+    @workflow.signal
+    def metrics_only(self, *arguments: Any) -> None:
+        """From a person: count, and refuse no call."""
+        self._obey("metrics_only", arguments, self._forcing(Forced.METRICS_ONLY))
+
+    @workflow.signal
+    def release(self, *arguments: Any) -> None:
+        """From a person: let the breakers decide again."""
+        self._obey("release", arguments, self._forcing(None))
+
+    def _forcing(self, forced: Forced | None) -> Callable[[Order, datetime], Gate]:
+        return lambda _, now: self._gate.forced(forced, now)
+
+    def _obey(
+        self, name: str, arguments: Sequence[Any], change: Callable[[Order, datetime], Gate]
+    ) -> None:
+        """Do what a person orders, or write down why it cannot be understood."""
+        now = workflow.now()
+        try:
+            order = order_of(*arguments)
+        except ValueError as error:
+            self._log(Entry(now, name, refused=str(error)))
+            return
+        self._turn(change(order, now))
+        self._log(Entry(now, name, order.by, order.because))
+
+    def _log(self, entry: Entry) -> None:
+        self._orders, self._changed = logged(self._orders, entry), True
+
+    # What may be asked.
+
+    @workflow.query
+    def standing(self) -> dict[str, Any]:
+        """How the gate stands, and who ordered what."""
+        return self._memo
+
+    @workflow.query
+    def incident(self) -> dict[str, Any] | None:
+        """The latest incident."""
+        return self._incident.as_json() if self._incident else None
