@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from contexten.delivery import Platform
-from starter.commands import history, orders
+from starter.commands import history, orders, rules
 
 ENGINE_GOES_FIRST_S = 0.1
 
@@ -33,6 +33,7 @@ app.add_typer(refused_app, name="refused")
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(history.app)
 app.add_typer(orders.app)
+app.add_typer(rules.app)
 
 Port = Annotated[int | None, typer.Option(help="port of the door", min=0, max=65535)]
 OnePlatform = Annotated[Platform | None, typer.Option(help="which platform")]

@@ -10,11 +10,10 @@ import inspect
 import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from contexten import app, errors, queues, retry
+from contexten import app, queues
 from contexten.queues import Queue
 from starter.app import create
 from starter.commands_printed import commands_page
@@ -22,59 +21,13 @@ from starter.counters import DoorCounters
 from starter.errors_printed import errors_page
 from starter.markdown import first_line, page, table
 from starter.readiness import Readiness
+from starter.rules_printed import retry_page
 from starter.settings import Settings
 from starter.settings_printed import default, env_example, settings_page
 from starter.signals_printed import signals_page
 from workflows import github, linear, reactions, slack
 
 ROOT = Path(__file__).parents[1]
-
-
-def spoken(span: timedelta | None) -> str:
-    """A duration as a reader says it; a dash for none."""
-    if span is None:
-        return "–"
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if span.total_seconds() % size == 0:
-            return f"{span.total_seconds() / size:g} {unit}"
-    return f"{span.total_seconds():g} s"
-
-
-RETRY_HEADS = (
-    "call",
-    "first pause",
-    "times",
-    "longest pause",
-    "attempts",
-    "one attempt",
-    "silence",
-    "all together",
-)
-
-
-def retry_page() -> str:
-    """The retry rules in force, from the one place that declares them."""
-    rows = [
-        (
-            f"`{name}`",
-            spoken(rule.base_delay),
-            f"{rule.backoff_coefficient:g}",
-            spoken(rule.max_delay),
-            str(rule.maximum_attempts or "as many as fit"),
-            spoken(rule.attempt_timeout),
-            spoken(rule.heartbeat_timeout),
-            spoken(rule.deadline),
-        )
-        for name, rule in sorted(retry.RULES.items())
-    ]
-    never = ", ".join(f"`{name}`" for name in errors.NOT_WORTH_REPEATING)
-    return page(
-        "Retry rules",
-        "A rule named for a queue holds for every call on it that has none of its own.\n"
-        "A pause that the platform asks for takes the place of ours.\n"
-        f"Not repeated: {never}.",
-        table(RETRY_HEADS, rows),
-    )
 
 
 def queues_page() -> str:

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import engine_with
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RetryPolicy
@@ -190,6 +192,20 @@ async def test_a_timeout_is_never_lowered(house: House) -> None:
 
     (call,) = await house.pending(waiting)
     assert call.activity_options.start_to_close_timeout.ToTimedelta() == timedelta(seconds=20)
+
+
+async def test_an_engine_without_batches_has_each_looked_at(tmp_path: Path) -> None:
+    async with engine_with(tmp_path, frontend__enableBatcher="false") as client:
+        await client.start_workflow("Nobody", id="waits", task_queue="nobody")
+        await until(lambda: is_counted(client))
+
+        done = await WaitingCallsClient(client, each_up_to=0).hasten(SOON, Calls().beat)
+
+    assert (done.how, done.moved, done.looked_at) == ("each", 0, 1)
+
+
+async def is_counted(client: Client) -> bool:
+    return (await client.count_workflows("WorkflowId='waits'")).count == 1
 
 
 async def test_if_nothing_is_faster_nobody_is_asked() -> None:

@@ -4,10 +4,12 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from control import control_deeds
+from engines import engine_with
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.client import WorkflowUpdateFailedError as UpdateFailed
@@ -229,6 +231,33 @@ async def test_a_new_run_goes_on_with_the_book_and_its_last_versions(control: Cl
     assert await updated(handle, "roll_back", 60, "bob", "it was better") == 132
     assert (await standing(handle))["changes"] == {"slack.base_delay": "68ms"}
     await handle.terminate()
+
+
+async def test_however_often_it_is_edited_its_history_stays_short(
+    tmp_path: Path, runner: WorkflowRunner
+) -> None:
+    limit = {"limit__historyCount__suggestContinueAsNew": "60"}
+    async with (
+        engine_with(tmp_path, **limit) as client,
+        Worker(
+            client,
+            task_queue=Queue.CONTROL,
+            workflows=[RuleBookWorkflow],
+            activities=[control_deeds(client).hasten_waiting_calls],
+            workflow_runner=runner,
+        ),
+    ):
+        await entities.ensure(client, entities.RULES)
+        handle = client.get_workflow_handle(entities.RULES)
+        first = (await handle.describe()).run_id
+        for n in range(10, 40):
+            await updated(handle, "edit", edit({"slack.base_delay": f"{n}ms"}))
+
+        assert (await handle.describe()).run_id != first
+        assert await handle.query("version") == 31
+        assert len(await handle.query("versions")) == 30
+        assert (await standing(handle))["changes"] == {"slack.base_delay": "39ms"}
+        assert len((await handle.fetch_history()).events) < 150
 
 
 class Failing:
