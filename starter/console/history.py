@@ -52,7 +52,7 @@ def failures(console: Console, question: FailuresWanted, *, as_json: bool) -> No
             str(one.attempt),
             one.category or one.outcome,
             " ".join(str(part) for part in (one.error_type, one.status) if part is not None),
-            f"{one.latency_s:.2f} s",
+            span(timedelta(seconds=one.latency_s)),
             one.workflow_id,
             one.message or "",
         )
@@ -80,15 +80,15 @@ def summary(console: Console, question: FailuresWanted, *, as_json: bool) -> Non
         (
             one.name or "(none)",
             str(one.failures),
-            f"{one.share:.1%} of {one.attempts}" if of_attempts else "",
+            *([f"{one.share:.1%} of {one.attempts}"] if of_attempts else []),
             str(one.workflows),
             clock(one.first_at),
             clock(one.last_at),
         )
         for one in found
     ]
-    heads = (str(question.by), "failures", "of attempts", "workflows", "first", "last")
-    say_table(console, heads, rows)
+    heads = [str(question.by), "failures", "of attempts", "workflows", "first", "last"]
+    say_table(console, [h for h in heads if of_attempts or h != "of attempts"], rows)
 
 
 def incidents(console: Console, question: IncidentsWanted, *, as_json: bool) -> None:
@@ -189,10 +189,14 @@ def span(of: timedelta) -> str:
     """
     A span as one reads it.
 
-    >>> span(timedelta(seconds=3.14159)), span(timedelta(seconds=70)), span(timedelta(hours=30))
-    ('3.1 s', '1:10 min', '30:00 h')
+    >>> span(timedelta(seconds=0.0314)), span(timedelta(seconds=3.14)), span(timedelta(seconds=70))
+    ('31 ms', '3.1 s', '1:10 min')
+    >>> span(timedelta(hours=30))
+    '30:00 h'
     """
     seconds = of.total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     small, large, unit = (1, 60, "min") if seconds < 3600 else (60, 3600, "h")

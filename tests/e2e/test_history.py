@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from attempts import BAD, ledger_at
+from conftest import OWN_PAYLOADS
 from shell import Shell, Up
-from waiting import engine_answers, free_port
+from waiting import engine_answers, free_port, until
 
 from activities.stores.database import Database
 from activities.stores.incidents import Incidents
 from contexten.incident import Kind, opened
 
+MENTION = str(OWN_PAYLOADS / "slack" / "app_mention.json")
 HOSTILE = "no\x1b[2J way\nout"
 
 
@@ -63,6 +65,30 @@ async def test_failures_and_incidents_are_listed_and_shown(up: Up) -> None:
     assert "the queue is held" in shown.text
     assert "3 probes went well" in shown.text
     assert all("\x1b" not in said.text for said in (listed, incidents, shown))
+
+
+async def test_every_try_of_a_call_that_failed_has_a_row(up: Up) -> None:
+    run = up.shell.run
+    run("sandbox", "break", "slack", "--kind", "status", "--count", "2")
+    delivered = run("deliver", MENTION, "--wait")
+
+    async def listed() -> bool:
+        return len(json.loads(run("failures", "--json").text)) == 2
+
+    await until(listed)
+    second, first = json.loads(run("failures", "--platform", "slack", "--json").text)
+    said = run("failures", "--by", "type")
+
+    assert "handled" in delivered.text
+    assert (first["attempt"], second["attempt"]) == (1, 2)
+    assert (first["operation"], first["outcome"]) == ("slack.post_reply", "failed")
+    assert (first["category"], first["error_type"], first["status"]) == (
+        *("server_error", "ServerError"),
+        500,
+    )
+    assert first["workflow_id"] in delivered.text
+    assert first["context"].startswith("slack/")
+    assert said.text.count("ServerError") == 1
 
 
 async def test_what_is_not_there_is_said_plainly(up: Up) -> None:
