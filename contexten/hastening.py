@@ -13,7 +13,8 @@ from contexten.operations import OPERATIONS
 from contexten.retry import CategoryRule, RetryRule, longest_before
 from contexten.rulebook import RuleBook
 
-NAMED_BY_THE_PLATFORM = RateLimitedError.__name__
+WAIT_FOR_SOMETHING_ELSE = (RateLimitedError.__name__, "Parked")
+"""The platform named their time, or a gate is closed before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Tempo:
 
     def is_too_far(self, attempt: int, wait: timedelta, failed_of: str) -> bool:
         """Whether a call that has *wait* to go until try *attempt* is to be moved."""
-        named = failed_of == NAMED_BY_THE_PLATFORM
-        return self.sooner and not named and wait > self.longest_before(attempt)
+        by_rule = failed_of not in WAIT_FOR_SOMETHING_ELSE
+        return self.sooner and by_rule and wait > self.longest_before(attempt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ OPEN = 'ExecutionStatus="Running"'
 CANNOT = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED)
 EACH_UP_TO = 2_000
 AT_ONCE = 8
+READ_BY_ALL_S = 2.0
 POLL_S = 0.2
 SCHEDULED = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
 RUNNING = BatchOperationState.BATCH_OPERATION_STATE_RUNNING
@@ -49,11 +50,16 @@ class WaitingCallsClient:
 
     Args:
         each_up_to: How many open workflows there may be for each to be looked at.
+        after_s: Seconds until every worker has read the new version. A call that is moved
+            sooner may fail once more under the old one, and wait as long as before.
     """
 
-    def __init__(self, client: Client, each_up_to: int = EACH_UP_TO) -> None:
+    def __init__(
+        self, client: Client, each_up_to: int = EACH_UP_TO, after_s: float = READ_BY_ALL_S
+    ) -> None:
         self._client = client
         self._each_up_to = each_up_to
+        self._after_s = after_s
 
     async def hasten(self, wanted: Hastening, beat: Callable[[], object]) -> Hastened:
         """
@@ -66,6 +72,7 @@ class WaitingCallsClient:
         """
         if not wanted.tempos:
             return Hastened("needless", 0, 0)
+        await asyncio.sleep(self._after_s)
         with told_in_our_terms():
             try:
                 return await self._hastened(wanted, beat)

@@ -108,7 +108,7 @@ class House:
         return (await handle.describe()).raw_description.pending_activities
 
     async def hasten(self, wanted: Hastening, each_up_to: int = 2_000) -> Hastened:
-        return await WaitingCallsClient(self.client, each_up_to).hasten(wanted, self.calls.beat)
+        return await WaitingCallsClient(self.client, each_up_to, 0).hasten(wanted, self.calls.beat)
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ async def test_an_engine_without_batches_has_each_looked_at(tmp_path: Path) -> N
         await client.start_workflow("Nobody", id="waits", task_queue="nobody")
         await until(lambda: is_counted(client))
 
-        done = await WaitingCallsClient(client, each_up_to=0).hasten(SOON, Calls().beat)
+        done = await WaitingCallsClient(client, each_up_to=0, after_s=0).hasten(SOON, Calls().beat)
 
     assert (done.how, done.moved, done.looked_at) == ("each", 0, 1)
 

@@ -127,7 +127,10 @@ def books() -> dict[str, Story]:
         ("roll_back", [2, "ada", "it was better"]),
         ("edit", edit(slack__base_delay="default", linear__breaker__probes="5")),
     ]
-    return {"rules-edited-and-rolled-back": Story(FakeGithub(), edited(*told))}
+    return {
+        "rules-edited-and-rolled-back": Story(FakeGithub(), edited(*told)),
+        "rules-that-tell-the-platforms": Story(FakeGithub(), edited(*told)),
+    }
 
 
 def levels() -> dict[str, Story]:

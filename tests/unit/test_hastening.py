@@ -67,6 +67,7 @@ def test_a_timeout_is_only_ever_raised() -> None:
         (90, 29, "", False),
         (90, 31, "", True),
         (2, 1000, "RateLimitedError", False),
+        (2, 1000, "Parked", False),
     ],
 )
 def test_a_call_is_moved_if_it_waits_longer_than_the_rule_has_it(

@@ -253,7 +253,10 @@ async def test_however_often_it_is_edited_its_history_stays_short(
         for n in range(10, 40):
             await updated(handle, "edit", edit({"slack.base_delay": f"{n}ms"}))
 
-        assert (await handle.describe()).run_id != first
+        async def is_run_anew() -> bool:
+            return (await handle.describe()).run_id != first
+
+        await until(is_run_anew)
         assert await handle.query("version") == 31
         assert len(await handle.query("versions")) == 30
         assert (await standing(handle))["changes"] == {"slack.base_delay": "39ms"}
