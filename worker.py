@@ -26,14 +26,17 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
+from activities import health
 from activities.boundary import Boundary, Watch
+from activities.clients.engine_health import EngineHealth
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
 from activities.clients.queue_control import QueueControl
 from activities.clients.slack import SlackClient
 from activities.clients.waiting_calls import WaitingCallsClient
-from activities.control import ControlActivities
+from activities.control import ControlActivities, HealthActivities
+from activities.evidence import Evidence
 from activities.gate import PlatformGate
 from activities.github import GithubActivities
 from activities.linear import LinearActivities
@@ -42,8 +45,10 @@ from activities.slack import SlackActivities
 from activities.snapshot import Snapshots
 from activities.stores.attempts import Attempts
 from activities.stores.database import BadUrl, Database
+from activities.stores.health import Rounds
 from activities.stores.incidents import Incidents
 from activities.stores.ledger import Ledger, Limits
+from activities.stores.traffic import Calls
 from contexten.delivery import Platform
 from contexten.ledger import Attempt
 from contexten.queues import Queue, probes_of
@@ -64,6 +69,7 @@ from workflows import registry
 from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.health import HealthWorkflow
 from workflows.interceptor import InForce
 from workflows.retry import RuleBookWorkflow
 from workflows.sweep import SweepWorkflow
@@ -85,6 +91,7 @@ class Shared:
     order: Order
     kept: Database
     watch: Watch
+    checks: Sequence[health.Registered]
     stack: AsyncExitStack
 
     @property
@@ -113,16 +120,27 @@ def of_deliveries(
     )
 
 
-def of_control(connected: Client, settings: Settings, kept: Database, rules: Interceptor) -> Worker:
+def of_control(shared: Shared) -> Worker:
     """Entities, and rounds: what is done on a schedule."""
+    connected, settings, kept = shared.connected, shared.settings, shared.kept
+    evidence = Evidence(str(settings.var), Calls(kept), EngineHealth(connected))
+    checkup = health.Checkup(shared.checks)
+    rounds = Rounds(kept, timedelta(seconds=settings.health_retention_s))
     queues, waiting_calls = QueueControl(connected), WaitingCallsClient(connected)
-    deeds = ControlActivities(queues, waiting_calls, Attempts(kept), Incidents(kept))
+    control = ControlActivities(queues, waiting_calls, Attempts(kept), Incidents(kept))
+    deeds = [control, HealthActivities(queues, checkup, evidence, rounds)]
     return Worker(
         connected,
         task_queue=Queue.CONTROL,
-        workflows=[DegradationWorkflow, PlatformWorkflow, RuleBookWorkflow, SweepWorkflow],
-        activities=deeds_of(deeds),
-        interceptors=[rules],
+        workflows=[
+            DegradationWorkflow,
+            HealthWorkflow,
+            PlatformWorkflow,
+            RuleBookWorkflow,
+            SweepWorkflow,
+        ],
+        activities=[one for some in deeds for one in deeds_of(some)],
+        interceptors=[shared.rules],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=settings.slots(Queue.CONTROL),
         graceful_shutdown_timeout=grace(settings),
@@ -249,7 +267,7 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
         case Queue.DELIVERIES:
             return [of_deliveries(connected, settings, shared.order, shared.rules)]
         case Queue.CONTROL:
-            return [of_control(connected, settings, shared.kept, shared.rules)]
+            return [of_control(shared)]
         case Queue.GITHUB:
             api = github_client(settings)
             stack.callback(api.close)
@@ -295,10 +313,12 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
 
     Raises:
         BrokenReactions: If a reactions module cannot be used.
+        BrokenChecks: If a module of health checks cannot be used.
         BadUrl: If LEDGER_URL leads to no database that can be used.
     """
     log_to_stderr()
     registry.load(settings.reactions)
+    checks = health.load(settings.checks) if Queue.CONTROL in queues else ()
     kept = Database(settings.ledger)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -312,7 +332,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
         connected, order = connecting.result(), Order()
         ledger = ledger_of(connected, settings, kept, stack)
         watch, upkeep = watching(connected, queues, ledger.record)
-        shared = Shared(connected, settings, order, kept, watch, stack)
+        shared = Shared(connected, settings, order, kept, watch, checks, stack)
         kept_up = [asyncio.create_task(one) for one in upkeep]
         stack.push_async_callback(put_down, kept_up)
         workers = [one for queue in queues for one in workers_of(queue, shared)]
@@ -352,7 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         asyncio.run(run(load(), wanted))
-    except (SettingsError, BadUrl, registry.BrokenReactions) as error:
+    except (SettingsError, BadUrl, health.BrokenChecks, registry.BrokenReactions) as error:
         print(error, file=sys.stderr)
         return 2
     finally:

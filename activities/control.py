@@ -1,15 +1,19 @@
 """What entities and rounds have done: at the engine, and in our own records."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from temporalio import activity
 
 from contexten.degradation import Level, level_in
 from contexten.hastening import Hastened, Hastening
+from contexten.health import Result
+from contexten.health_history import HistoryWanted, Shown
+from contexten.health_round import Round
 from contexten.incident import Incident, IncidentsWanted
 from contexten.ledger import Attempt, FailureGroup, FailuresWanted
+from contexten.traffic import Probe, is_left_alone
 
 DEGRADATION = "degradation"
 RULES = "rules"
@@ -41,6 +45,25 @@ class WaitingCalls(Protocol):
     """Calls that wait for their next try. ``activities.clients.waiting_calls`` is the real one."""
 
     async def hasten(self, wanted: Hastening, beat: Callable[[], object]) -> Hastened: ...
+
+
+class Evidence(Protocol):
+    """What health checks look at. ``activities.evidence`` is the real one."""
+
+    def look(self, probes: Iterable[Probe] = ()) -> object: ...
+
+
+class Checkup(Protocol):
+    """The health checks there are. ``activities.health`` makes them."""
+
+    async def round(self, seen: object) -> tuple[Result, ...]: ...
+
+
+class Rounds(Protocol):
+    """The health rounds we keep. ``activities.stores.health`` has the real ones. It blocks."""
+
+    def save(self, found: Round) -> None: ...
+    def shown(self, wanted: HistoryWanted) -> tuple[Shown, ...]: ...
 
 
 class ControlActivities:
@@ -168,3 +191,64 @@ class ControlActivities:
             TransientError: The database of incidents refused, or is away.
         """
         return await asyncio.to_thread(self._incidents.save, incident)
+
+
+class HealthActivities:
+    """Those deeds of the ``control`` queue that have to do with health."""
+
+    def __init__(
+        self, queues: Queues, checkup: Checkup, evidence: Evidence, rounds: Rounds
+    ) -> None:
+        self._queues = queues
+        self._checkup = checkup
+        self._evidence = evidence
+        self._rounds = rounds
+
+    @activity.defn(name="control.choose_probed")
+    async def choose_probed(self, platforms: list[str]) -> list[str]:
+        """
+        Those of *platforms* that may be probed: nobody wants them left alone.
+
+        Safe to repeat: it only reads.
+
+        Raises:
+            TransientError: The engine is away.
+        """
+        found = await self._queues.standings([f"platform/{name}" for name in platforms])
+        return [name for name in platforms if not is_left_alone(found.get(f"platform/{name}"))]
+
+    @activity.defn(name="control.check_health")
+    async def check_health(self, probes: list[Probe]) -> tuple[Result, ...]:
+        """
+        What every health check finds now, given the *probes* just made.
+
+        Safe to repeat: it only looks. A check that fails is unhealthy, and fails nothing else.
+
+        Raises:
+            TransientError: Never by itself.
+        """
+        return await self._checkup.round(self._evidence.look(probes))
+
+    @activity.defn(name="control.save_health")
+    async def save_health(self, found: Round) -> None:
+        """
+        Keep a health round, and remove those that are too old.
+
+        Safe to repeat: a round that is kept stays as it is.
+
+        Raises:
+            TransientError: The database refused, or is away.
+        """
+        await asyncio.to_thread(self._rounds.save, found)
+
+    @activity.defn(name="control.read_health")
+    async def read_health(self, wanted: HistoryWanted) -> tuple[Shown, ...]:
+        """
+        How each health check stands and stood, by the rounds that are kept.
+
+        Safe to repeat: it only reads.
+
+        Raises:
+            TransientError: The database refused, or is away.
+        """
+        return await asyncio.to_thread(self._rounds.shown, wanted)

@@ -38,6 +38,7 @@ class Standing(BaseModel):
     quarantined: int
     refused: int
     damaged: int
+    level: Literal["full", "limited", "essential", "maintenance", "unknown"]
 
 
 class WebhookApp(FastAPI):
@@ -123,6 +124,7 @@ def create(
             quarantined=found.quarantined,
             refused=found.refused,
             damaged=found.damaged,
+            level=found.level,
         )
         return JSONResponse(standing.model_dump(), 200 if found.ready else 503)
 

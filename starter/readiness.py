@@ -12,6 +12,7 @@ from starter.aside import Aside
 from starter.cursor import Cursor
 from starter.disk import sync_folder
 from starter.frames import HEAD, OPENING_BYTES
+from starter.level import UNKNOWN, ServiceLevel
 from starter.spool import Spool, segments
 
 ROOM_BYTES = 64 * 1024
@@ -34,6 +35,7 @@ class Readiness:
         quarantined: Signed deliveries that could not be read.
         refused: Deliveries that the engine will never take as they are.
         damaged: Damaged stretches of the spool, kept apart.
+        level: How much of the service is on; ``unknown`` if nobody says.
     """
 
     ready: bool
@@ -44,6 +46,7 @@ class Readiness:
     quarantined: int
     refused: int
     damaged: int
+    level: str
 
 
 class Engine:
@@ -76,6 +79,7 @@ async def readiness(
     spool_limit_bytes: int,
     aside: Aside,
     engine: Engine,
+    level: ServiceLevel,
     *,
     draining: bool,
 ) -> Readiness:
@@ -101,6 +105,7 @@ async def readiness(
         quarantined=aside.quarantine.count,
         refused=aside.refused.count,
         damaged=aside.damaged,
+        level=await level.known() if reachable else UNKNOWN,
     )
 
 

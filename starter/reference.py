@@ -16,6 +16,7 @@ from typing import Any
 from contexten import app, queues
 from contexten.queues import Queue
 from starter.app import create
+from starter.checks_printed import checks_page
 from starter.commands_printed import commands_page
 from starter.counters import DoorCounters
 from starter.errors_printed import errors_page
@@ -143,6 +144,7 @@ PAGES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "docs/reference/settings.md": settings_page,
     "docs/reference/commands.md": commands_page,
+    "docs/reference/health.md": checks_page,
     "docs/reference/retry.md": retry_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/queues.md": queues_page,

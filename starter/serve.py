@@ -19,6 +19,7 @@ from starter.counters import DoorCounters
 from starter.door import GUARDED, Door
 from starter.durable import InEngine, InSpool
 from starter.keys import Keys
+from starter.level import ServiceLevel, asked_of
 from starter.limits import BodyMemory
 from starter.logs import log_to_stderr
 from starter.operators import Operators
@@ -121,10 +122,11 @@ async def opened(settings: Settings, held: AsyncExitStack) -> Serving:
     aside = await asyncio.to_thread(Aside.of, settings)
     counters = counters_of(memory, aside, spool)
     checked = Engine(partial(engine.service_client.check_health))
+    level = ServiceLevel(asked_of(engine))
 
     async def stands() -> Readiness:
         return await readiness(
-            spool, settings.spool_limit_bytes, aside, checked, draining=door.draining
+            spool, settings.spool_limit_bytes, aside, checked, level, draining=door.draining
         )
 
     served = server(

@@ -355,12 +355,34 @@ class Settings(BaseSettings):
         description="public base address of the door; only hooks that lead there are swept",
     )
 
+    # Health.
+    checks: Names = Field(
+        ("activities.health_checks",),
+        alias="CHECKS",
+        description="modules that declare health checks, comma-separated",
+    )
+    health_interval_s: float = Field(
+        15.0,
+        ge=1,
+        le=3600,
+        alias="HEALTH_INTERVAL_S",
+        description="seconds between two health rounds",
+    )
+    health_retention_s: int = Field(
+        86_400,
+        ge=60,
+        le=365 * 86_400,
+        alias="HEALTH_RETENTION_S",
+        description="seconds a health round is kept",
+    )
+
     @field_validator(
         "github_webhook_secret",
         "linear_webhook_secret",
         "slack_signing_secret",
         "operator_tokens",
         "reactions",
+        "checks",
         "sweep_repositories",
         "sweep_organizations",
         mode="before",

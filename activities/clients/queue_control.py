@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     UpdateTaskQueueConfigRequest,
 )
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from contexten.errors import TransientError
@@ -85,7 +85,7 @@ class QueueControl:
         """
         What each of *workflow_ids* has under ``standing`` in its memo; without those that are not.
 
-        No worker is asked: the engine itself has it.
+        No worker is asked: the engine itself has it. One that has ended is not any more.
 
         Raises:
             TransientError: If the engine is away.
@@ -102,7 +102,8 @@ class QueueControl:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return None
-        return (await told.memo()).get(STANDING)
+        there = told.status is WorkflowExecutionStatus.RUNNING
+        return (await told.memo()).get(STANDING) if there else None
 
     async def tell(self, platform: str, batch: Batch) -> None:
         """

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     DateTime,
@@ -102,14 +103,36 @@ incidents = Table(
     Index("incidents_opened_at", "opened_at"),
 )
 
+health = Table(
+    "health",
+    metadata,
+    Column("at", Utc, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("family", String, nullable=False),
+    Column("critical", Boolean, nullable=False),
+    Column("status", String, nullable=False),
+    Column("found", String, nullable=False),
+    Column("value", Float),
+    Column("unit", String, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("took_s", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 
 def first(connection: Connection) -> None:
     """Version 1: attempts and incidents."""
     metadata.create_all(connection, [attempts, incidents])
 
 
+def second(connection: Connection) -> None:
+    """Version 2: what the health checks found."""
+    metadata.create_all(connection, [health])
+
+
 Migration = Callable[[Connection], None]
-MIGRATIONS: tuple[Migration, ...] = (first,)
+MIGRATIONS: tuple[Migration, ...] = (first, second)
 
 
 def is_current(connection: Connection) -> bool:

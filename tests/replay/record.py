@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from control import control_deeds
+from control import control_deeds, health_deeds
 from fakes import FakeGithub, event
 from pretend import Sandbox, running_sandbox
 from temporalio.client import Client, WorkflowFailureError
@@ -41,6 +41,8 @@ from starter import attributes, engine, entities
 from starter.start import start
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.health import HealthWorkflow
+from workflows.health import Wanted as Looked
 from workflows.retry import RuleBookWorkflow
 from workflows.sweep import Sweep, SweepWorkflow
 
@@ -211,6 +213,25 @@ def sweeps(url: str) -> dict[str, Story]:
     }
 
 
+def looked(wanted: Looked) -> Callable[[Client], Awaitable[str]]:
+    """Begin with a health round."""
+
+    async def begin(client: Client) -> str:
+        id_ = f"health-{uuid.uuid4()}"
+        await client.start_workflow(HealthWorkflow.run, wanted, id=id_, task_queue=Queue.CONTROL)
+        return id_
+
+    return begin
+
+
+def rounds() -> dict[str, Story]:
+    """What can happen in a health round, by name."""
+    return {
+        "health-of-what-is-there": Story(FakeGithub(), looked(Looked())),
+        "health-with-a-platform-to-probe": Story(FakeGithub(), looked(Looked(("slack",)))),
+    }
+
+
 def arranged(sandbox: Sandbox) -> None:
     """One delivery never arrived, one did."""
     at = (datetime.now(UTC) - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -220,6 +241,12 @@ def arranged(sandbox: Sandbox) -> None:
     nobody = "http://127.0.0.1:1/github/events"
     hook = {"of": "octo/hello", "url": nobody, "secret": "", "deliveries": [missed, taken]}
     sandbox.arrange("/_github/hooks", hook)
+
+
+def looking(client: Client) -> list[Callable[..., Any]]:
+    """The deeds of a health round."""
+    deeds = health_deeds(client, Path(tempfile.mkdtemp()))
+    return [deeds.choose_probed, deeds.check_health, deeds.save_health]
 
 
 async def record(client: Client, name: str, story: Story) -> None:
@@ -236,8 +263,8 @@ async def record(client: Client, name: str, story: Story) -> None:
         Worker(
             client,
             task_queue=Queue.CONTROL,
-            workflows=[DegradationWorkflow, RuleBookWorkflow, SweepWorkflow],
-            activities=[control.read_level, control.hasten_waiting_calls],
+            workflows=[DegradationWorkflow, HealthWorkflow, RuleBookWorkflow, SweepWorkflow],
+            activities=[control.read_level, control.hasten_waiting_calls, *looking(client)],
             workflow_runner=UnsandboxedWorkflowRunner(),
         ),
         Worker(
@@ -272,7 +299,7 @@ async def main(names: list[str]) -> None:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, running_sandbox() as sandbox:
         arranged(sandbox)
-        stories = deliveries() | sweeps(sandbox.url) | levels() | books()
+        stories = deliveries() | sweeps(sandbox.url) | levels() | books() | rounds()
         line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
         server = subprocess.Popen(line)
         try:

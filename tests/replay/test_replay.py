@@ -10,11 +10,18 @@ from temporalio.workflow import NondeterminismError
 
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.health import HealthWorkflow
 from workflows.retry import RuleBookWorkflow
 from workflows.sweep import SweepWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
-WORKFLOWS = [DegradationWorkflow, DeliveryWorkflow, RuleBookWorkflow, SweepWorkflow]
+WORKFLOWS = [
+    DegradationWorkflow,
+    DeliveryWorkflow,
+    HealthWorkflow,
+    RuleBookWorkflow,
+    SweepWorkflow,
+]
 
 
 def history(path: Path) -> WorkflowHistory:

@@ -143,7 +143,9 @@ def test_the_core_has_no_clock_no_dice_and_no_files(path: Path) -> None:
 
 
 def test_workflows_load_nothing_heavy() -> None:
-    program = "import sys, workflows.reactions, workflows.delivery, workflows.sweep;"
+    program = (
+        "import sys, workflows.reactions, workflows.delivery, workflows.sweep, workflows.health;"
+    )
     program += f"print(*(set(sys.modules) & set({TOO_HEAVY!r})))"
 
     asked = subprocess.run(

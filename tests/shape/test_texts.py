@@ -9,6 +9,7 @@ import typer
 from checkout import ROOT, committed, named
 
 from contexten.app import App
+from contexten.health import check_of
 from starter import cli
 from starter.reference import PAGES
 
@@ -108,9 +109,11 @@ def examples() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("file", "code"), examples(), ids=[file for file, _ in examples()])
-def test_an_example_registers_its_reactions(file: str, code: str) -> None:
+def test_an_example_registers_its_reactions_or_declares_its_checks(file: str, code: str) -> None:
     module: dict[str, object] = {"__name__": "example"}
     exec(compile(code, file, "exec"), module)  # noqa: S102 - it is our own text
+    if any(map(check_of, module.values())):
+        return
     app = module["app"]
 
     assert isinstance(app, App)

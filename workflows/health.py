@@ -1,0 +1,157 @@
+"""The health round: look at everything, remember how it stands, tell who has to know."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from temporalio import exceptions, workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():  # or the converter does not know datetime
+    from contexten.health import Result
+    from contexten.health_round import Round, RoundRule, as_markdown
+    from contexten.incident import Incident
+    from contexten.traffic import Probe, TrafficRule, is_quiet
+
+from activities.control import ControlActivities, HealthActivities
+from contexten.errors import FatalError, RateLimitedError
+from contexten.queues import probes_of
+
+AT_MOST = timedelta(seconds=10)
+TWICE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2)
+KEEPING: dict[str, Any] = {
+    "start_to_close_timeout": AT_MOST,
+    "schedule_to_close_timeout": 2 * AT_MOST,
+    "retry_policy": TWICE,
+}
+NOT_MADE = (FatalError.__name__, RateLimitedError.__name__)
+PROBED = "read"
+"""The group of calls whose cheapest honest equivalent a probe makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    What a round is for.
+
+    Attributes:
+        probed: The platforms that are asked something if no call has gone there of late.
+        rule: How sure to be.
+    """
+
+    probed: tuple[str, ...] = ()
+    rule: RoundRule = field(default_factory=RoundRule)
+
+
+@workflow.defn
+class HealthWorkflow:
+    """
+    Make all health checks, and tell the service level how many critical ones are unhealthy.
+
+    Workflow ID: ``health-<time>``, started by the schedule ``health``, which never runs two at
+    once. How things stood before is the result of the round before. What cannot be kept, or
+    told, is logged, and the round goes on.
+    """
+
+    @workflow.run
+    async def run(self, wanted: Wanted) -> Round:
+        before = workflow.get_last_completion_result(Round) or Round(workflow.now())
+        asked = await asyncio.gather(*(probe(name) for name in await chosen(before, wanted)))
+        results = await checked(found for found in asked if found is not None)
+        found = before.then(results, wanted.rule, workflow.now())
+        workflow.set_current_details(as_markdown(found))
+        await told(found)
+        await kept(found, found.incidents(before))
+        return found
+
+
+def quiet(before: Round, wanted: Wanted) -> list[str]:
+    """The platforms to probe: nothing has been heard of them of late."""
+    known = {one.result.name: one.result for one in before.standings}
+    now = workflow.now()
+    return [
+        name
+        for name in wanted.probed
+        if (found := known.get(name)) is None
+        or is_quiet(found.seen_at, found.status, TrafficRule(), now)
+    ]
+
+
+async def chosen(before: Round, wanted: Wanted) -> list[str]:
+    """Those of the quiet platforms that may be probed; none if nobody knows."""
+    names = quiet(before, wanted)
+    if not names:
+        return []
+    try:
+        return await workflow.execute_activity_method(
+            HealthActivities.choose_probed, names, **KEEPING
+        )
+    except ActivityError:
+        return []
+
+
+async def probe(platform: str) -> Probe | None:
+    """Have a cheap real call made, and see how it goes; None if that says nothing of it."""
+    began = workflow.now()
+    try:
+        said = await workflow.execute_activity(
+            f"{platform}.probe_group",
+            PROBED,
+            task_queue=probes_of(platform),
+            schedule_to_start_timeout=AT_MOST / 2,
+            start_to_close_timeout=AT_MOST,
+            retry_policy=RetryPolicy(maximum_attempts=1),
+            result_type=str,
+            summary=f"how {platform} does",
+        )
+        well = True
+    except ActivityError as error:
+        if says_nothing(error.cause):
+            return None
+        said, well = str(error.cause), False
+    now = workflow.now()
+    return Probe(platform, well, said, (now - began).total_seconds(), now)
+
+
+def says_nothing(cause: BaseException | None) -> bool:
+    """Whether a probe was not made at all, for want of a worker or of a token, or not yet."""
+    if isinstance(cause, exceptions.TimeoutError):
+        return cause.type is exceptions.TimeoutType.SCHEDULE_TO_START
+    return isinstance(cause, ApplicationError) and cause.type in NOT_MADE
+
+
+async def checked(probes: Iterable[Probe]) -> tuple[Result, ...]:
+    """What every check finds."""
+    return await workflow.execute_activity_method(
+        HealthActivities.check_health,
+        list(probes),
+        start_to_close_timeout=AT_MOST,
+        schedule_to_close_timeout=3 * AT_MOST,
+        retry_policy=TWICE,
+    )
+
+
+async def told(found: Round) -> None:
+    """Tell the service level; that there is none is no error."""
+    names = found.unhealthy_critical
+    said = {"unhealthy_critical": len(names), "unhealthy": list(names)}
+    try:
+        level = workflow.get_external_workflow_handle("degradation")
+        await level.signal("health_reported", said)
+    except ApplicationError:
+        workflow.logger.debug("nobody holds the service level")
+
+
+async def kept(found: Round, incidents: Iterable[Incident]) -> None:
+    """Keep the round, and what it began or ended."""
+    try:
+        await workflow.execute_activity_method(HealthActivities.save_health, found, **KEEPING)
+        for incident in incidents:
+            await workflow.execute_activity_method(
+                ControlActivities.save_incident, incident, summary=incident.what, **KEEPING
+            )
+    except ActivityError as error:
+        workflow.logger.warning("the round is not kept: %s", error.cause)
