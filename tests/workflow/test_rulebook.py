@@ -11,6 +11,10 @@ import pytest
 from control import control_deeds
 from engines import engine_with
 from temporalio import activity, workflow
+from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
+from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
+from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
+from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.client import WorkflowUpdateFailedError as UpdateFailed
 from temporalio.common import RetryPolicy
@@ -79,6 +83,7 @@ async def events(handle: Handle) -> list[str]:
     return [str(name) for name in names if name not in WORKFLOW_TASK]
 
 
+COMPLETED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
 WORKFLOW_TASK = {5, 6, 7, 8, 9}
 
 
@@ -175,6 +180,39 @@ async def test_what_may_not_be_is_refused_with_a_reason_and_leaves_no_trace(
 
     assert await events(rules) == before
     assert await rules.query("version") == 1
+    assert await updated(rules, "edit", edit({"slack.base_delay": "2s"})) == 2
+
+
+BROKEN = [
+    Payload(metadata={"encoding": b"json/plain"}, data=b"{"),
+    Payload(metadata={"encoding": b"binary/unknown"}, data=b"\xff\x00"),
+    Payload(data=b"no encoding at all"),
+    Payload(metadata={"encoding": b"json/protobuf", "messageType": b"no.such.Thing"}, data=b"{}"),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=["json", "unknown", "none", "protobuf"])
+async def test_what_cannot_even_be_decoded_is_refused_too(
+    rules: Handle, control: Client, broken: Payload
+) -> None:
+    await rules.query("version")
+    before = await events(rules)
+    request = UpdateWorkflowExecutionRequest(
+        namespace=control.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=rules.id),
+        wait_policy=WaitPolicy(lifecycle_stage=COMPLETED),
+        request=Request(
+            meta=Meta(update_id=str(uuid.uuid4())),
+            input=Input(name="edit", args=Payloads(payloads=[broken])),
+        ),
+    )
+
+    answer = await control.workflow_service.update_workflow_execution(
+        request, timeout=timedelta(seconds=10)
+    )
+
+    assert answer.outcome.failure.message
+    assert await events(rules) == before
     assert await updated(rules, "edit", edit({"slack.base_delay": "2s"})) == 2
 
 
