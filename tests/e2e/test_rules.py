@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from conftest import OWN_PAYLOADS
 from shell import Said, Shell, Up
 from waiting import until
+
+LABELED = OWN_PAYLOADS / "github" / "issues.labeled.json"
 
 
 async def there_is_a_book(shell: Shell) -> None:
@@ -70,3 +73,31 @@ async def test_what_may_not_be_is_refused_in_plain_words(up: Up) -> None:
     assert "There is nothing about 'teams' in the book." in texts[5]
     assert unreasoned.status == 2
     assert (shown.status, shown.text.strip()) == (0, "version 1")
+
+
+async def test_a_delivery_that_would_wait_for_long_is_done_soon_after_an_edit(up: Up) -> None:
+    shell = up.shell
+    await there_is_a_book(shell)
+    assert changed(shell, "github.max_delay=1d", "github.base_delay=1h").status == 0
+
+    async def known_to_workers() -> bool:
+        told = json.loads(shell.run("rules", "history", "--json").text)
+        return all(one["reached"] for one in told)
+
+    await until(known_to_workers)
+    assert shell.run("sandbox", "break", "github", "--status", "503").status == 0
+    shell.run("deliver", str(LABELED), "--id", "late")
+
+    async def has_failed_once() -> bool:
+        return "ServerError" in shell.run("failures", "--platform", "github").text
+
+    await until(has_failed_once)
+    assert shell.run("sandbox", "heal").status == 0
+    changed(shell, "github.base_delay=1s", "github.max_delay=30s")
+
+    async def is_done() -> bool:
+        return "github/late" in shell.run("deliveries", "--outcome", "handled").text
+
+    await until(is_done, timeout_s=20)
+    told = json.loads(shell.run("rules", "history", "--json").text)
+    assert told[-1]["reached"].startswith("1 waiting call moved, of ")
