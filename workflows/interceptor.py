@@ -13,6 +13,7 @@ from temporalio.worker import (
 )
 
 from contexten.calls import ABOUT
+from contexten.operations import PLATFORMS
 from contexten.retry import RetryRule
 from workflows.effects import about
 from workflows.options import RULE, timing
@@ -54,9 +55,14 @@ class Outbound(WorkflowOutboundInterceptor):
     """In the way out of a workflow."""
 
     def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002
-        """Schedule an activity under the rule in force, if it is a call under a rule."""
+        """
+        Schedule an activity under the rule in force, if it is a call to a platform.
+
+        A probe is none, on a queue beside its platform's: it is made once, and tells. Nor is a
+        deed of our own, whose workflow knows how long it can wait.
+        """
         rule = workflow.extern_functions()[RULE](input.activity)
-        if rule is not None:
+        if rule is not None and input.task_queue in PLATFORMS:
             for name, value in timing(rule).items():
                 setattr(input, name, value)
         told = about()
