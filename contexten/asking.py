@@ -2,7 +2,7 @@
 
 import re
 
-from contexten.delivery import Event
+from contexten.delivery import Event, Platform
 from contexten.effects import keys_in
 from contexten.payload import dig, objects, text
 
@@ -46,3 +46,19 @@ def ticket_labelled(event: Event, label: str) -> bool:
         return bool(ids)
     before = dig(event.payload, "updatedFrom", "labelIds")
     return isinstance(before, list) and any(one not in before for one in ids)
+
+
+def asks_for_us(event: Event) -> bool:
+    """Whether a person addressed us with *event*: by a label, or by a mention."""
+    if event.sent_by_bot:
+        return False
+    triggers = event.triggers
+    if event.platform is Platform.SLACK:
+        return event.name == "app_mention"
+    if event.platform is Platform.LINEAR:
+        said = text(event.payload, "data", "body")
+        asked = ticket_labelled(event, triggers.label) if event.name == "Issue" else False
+        return asked or (event.name == "Comment" and mentions(said, triggers.mention))
+    if event.action == "labeled":
+        return labelled(event, triggers.label) or labelled(event, triggers.review_label)
+    return mentions(text(event.payload, "comment", "body"), triggers.mention)

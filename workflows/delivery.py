@@ -1,13 +1,15 @@
 """The workflow of one delivery."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
+from temporalio.common import RawValue, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -17,9 +19,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.registry import import_all, reactions_to
 
 from contexten.app import Registered
+from contexten.classification import classified
 from workflows import attributes
-from workflows.effects import enter
+from workflows.effects import all_left_out, enter
 from workflows.pausing import Pausable
+from workflows.telling import tell_who_asked
 
 import_all()  # a sandbox that reloads this module reloads the reactions with it
 
@@ -75,10 +79,12 @@ class DeliveryWorkflow(Pausable):
         if event.after:
             await self._wait_for(event.after)
         event = replace(event, payload=orjson.loads(body.payload.data))
-        errors = await asyncio.gather(*(carry_out(one, event) for one in reactions))
-        failed = [error for error in errors if error]
+        carried = await asyncio.gather(*(carry_out(one, event) for one in reactions))
+        failed = [one.failure for one in carried if one.failure]
+        if any(one.left_out or one.failure for one in carried):
+            await tell(event, carried)
         outcome = Outcome.FAILED if failed else Outcome.HANDLED
-        workflow.upsert_search_attributes([attributes.OUTCOME.value_set(outcome)])
+        workflow.upsert_search_attributes(found_by(outcome, failed))
         await self._free_those_waiting()
         if failed:
             raise ApplicationError(
@@ -129,8 +135,24 @@ async def signalled(workflow_id: str, signal: str, *arguments: str | float) -> b
     return True
 
 
-async def carry_out(one: Registered, event: Event) -> ApplicationError | None:
-    """Carry out one reaction; answer with why it failed, so that the others go on meanwhile."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """
+    How one reaction ended.
+
+    Attributes:
+        failure: Why it failed; None if it did not.
+        told: The same, as somebody is told who knows nothing of our code.
+        left_out: What it went on without.
+    """
+
+    failure: ApplicationError | None = None
+    told: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+async def carry_out(one: Registered, event: Event) -> Carried:
+    """Carry out one reaction; answer with how it ended, so that the others go on meanwhile."""
     enter(one.name, event, one.importance)
     try:
         await one.reaction(event)
@@ -141,8 +163,26 @@ async def carry_out(one: Registered, event: Event) -> ApplicationError | None:
             f"{one.name}: {reason}", type="ReactionFailed", non_retryable=True
         )
         failure.__cause__ = error
-        return failure
-    return None
+        return Carried(failure, plain(one.name, error), all_left_out())
+    return Carried(left_out=all_left_out())
+
+
+async def tell(event: Event, carried: Sequence[Carried]) -> None:
+    """Tell who asked what failed, and what was left out."""
+    if workflow.patched("tells-who-asked"):
+        failed = [one.told for one in carried if one.failure]
+        await tell_who_asked(event, failed, [what for one in carried for what in one.left_out])
+
+
+def found_by(
+    outcome: Outcome, failed: Sequence[ApplicationError]
+) -> list[SearchAttributeUpdate[Any]]:
+    """The search attributes of a delivery that ended so."""
+    found: list[SearchAttributeUpdate[Any]] = [attributes.OUTCOME.value_set(outcome)]
+    if failed and failed[0].__cause__ is not None:
+        category = classified(failed[0].__cause__).category
+        found.append(attributes.ERROR_CATEGORY.value_set(category))
+    return found
 
 
 def said(error: Exception) -> str:
@@ -150,3 +190,14 @@ def said(error: Exception) -> str:
     if isinstance(error, ActivityError) and error.cause is not None:
         return f"{error.activity_type}: {error.cause}"
     return f"{type(error).__name__}: {error}"
+
+
+def plain(reaction: str, error: Exception) -> str:
+    """
+    What went wrong, for whoever asked: the platform's words, or that the fault is ours.
+
+    What an exception of a reaction says is not repeated: it may hold anything.
+    """
+    if isinstance(error, ActivityError):
+        return f"{error.activity_type}: {classified(error).message}"
+    return f"a fault of ours in {reaction.rpartition('.')[2]} ({type(error).__name__})"

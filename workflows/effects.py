@@ -19,6 +19,7 @@ class Scope:
     event: Event
     importance: Importance
     done: Counter[str] = field(default_factory=Counter)
+    left_out: list[str] = field(default_factory=list)
 
 
 _scope: ContextVar[Scope] = ContextVar("scope")
@@ -27,6 +28,19 @@ _scope: ContextVar[Scope] = ContextVar("scope")
 def enter(reaction: str, event: Event, importance: Importance = Importance.NORMAL) -> None:
     """From here on, in this task, effects are those of *reaction* to *event*."""
     _scope.set(Scope(reaction, event, importance))
+
+
+def left_out(what: str) -> None:
+    """Note what the reaction at work goes on without."""
+    scope = _scope.get(None)
+    if scope is not None:
+        scope.left_out.append(what)
+
+
+def all_left_out() -> tuple[str, ...]:
+    """What the reaction at work went on without."""
+    scope = _scope.get(None)
+    return tuple(scope.left_out) if scope else ()
 
 
 def importance() -> Importance:

@@ -24,6 +24,7 @@ from contexten.github import (
 )
 from workflows.effects import next_effect
 from workflows.options import request
+from workflows.skipping import unless_refused
 
 
 async def post_comment(repository: str, number: int, body: str) -> Posted:
@@ -118,10 +119,13 @@ async def add_labels(repository: str, number: int, *names: str) -> tuple[str, ..
 async def remove_labels(repository: str, number: int, *names: str) -> None:
     """Take labels off an issue or pull request, where they are on it."""
     operation = "github.remove_labels"
-    await workflow.execute_activity_method(
-        GithubActivities.remove_labels,
-        Labels(repository, number, names),
-        **await request(operation, f"{repository}#{number}"),
+    await unless_refused(
+        operation,
+        workflow.execute_activity_method(
+            GithubActivities.remove_labels,
+            Labels(repository, number, names),
+            **await request(operation, f"{repository}#{number}"),
+        ),
     )
 
 
@@ -130,10 +134,13 @@ async def add_reaction(
 ) -> None:
     """React to an issue or pull request, or to a comment on it."""
     operation = "github.add_reaction"
-    await workflow.execute_activity_method(
-        GithubActivities.add_reaction,
-        ReactionTo(repository, emoji, number, comment_id),
-        **await request(operation, f"{repository}#{number} {emoji}"),
+    await unless_refused(
+        operation,
+        workflow.execute_activity_method(
+            GithubActivities.add_reaction,
+            ReactionTo(repository, emoji, number, comment_id),
+            **await request(operation, f"{repository}#{number} {emoji}"),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from activities.slack import SlackActivities
 from contexten.slack import Edit, Message, Posted, ReactionTo, Reply, Said, Thread, User
 from workflows.effects import next_effect
 from workflows.options import request
+from workflows.skipping import unless_refused
 
 
 async def post_message(channel: str, text: str) -> Posted:
@@ -29,30 +30,39 @@ async def post_reply(channel: str, thread_ts: str, text: str) -> Posted:
 async def update_message(channel: str, ts: str, text: str) -> None:
     """Give a message of ours another text."""
     operation = "slack.update_message"
-    await workflow.execute_activity_method(
-        SlackActivities.update_message,
-        Edit(channel, ts, text),
-        **await request(operation, f"{channel}/{ts}"),
+    await unless_refused(
+        operation,
+        workflow.execute_activity_method(
+            SlackActivities.update_message,
+            Edit(channel, ts, text),
+            **await request(operation, f"{channel}/{ts}"),
+        ),
     )
 
 
 async def add_reaction(channel: str, ts: str, emoji: str) -> None:
     """React to a message with the emoji of that name, such as ``eyes``."""
     operation = "slack.add_reaction"
-    await workflow.execute_activity_method(
-        SlackActivities.add_reaction,
-        ReactionTo(channel, ts, emoji),
-        **await request(operation, f"{channel}/{ts} {emoji}"),
+    await unless_refused(
+        operation,
+        workflow.execute_activity_method(
+            SlackActivities.add_reaction,
+            ReactionTo(channel, ts, emoji),
+            **await request(operation, f"{channel}/{ts} {emoji}"),
+        ),
     )
 
 
 async def remove_reaction(channel: str, ts: str, emoji: str) -> None:
     """Take a reaction of ours off a message, where it is on it."""
     operation = "slack.remove_reaction"
-    await workflow.execute_activity_method(
-        SlackActivities.remove_reaction,
-        ReactionTo(channel, ts, emoji),
-        **await request(operation, f"{channel}/{ts} {emoji}"),
+    await unless_refused(
+        operation,
+        workflow.execute_activity_method(
+            SlackActivities.remove_reaction,
+            ReactionTo(channel, ts, emoji),
+            **await request(operation, f"{channel}/{ts} {emoji}"),
+        ),
     )
 
 

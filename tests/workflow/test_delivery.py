@@ -48,6 +48,8 @@ async def comments(event):
     await github.post_comment(event.repository, event.payload["issue"]["number"], "two")
 """
 
+OURS = "I could not do all of it.\n- failed: a fault of ours in breaks (ValueError)"
+
 SAYS_ITS_ID = """
 from contexten.app import App
 from workflows import github
@@ -117,7 +119,7 @@ async def test_outlasts_a_platform_that_is_down_for_a_while(
     assert github.asked == 3
 
 
-async def test_a_refusal_is_not_repeated_and_fails_the_delivery_with_its_reason(
+async def test_a_refusal_is_not_repeated_and_who_asked_is_told_why_it_failed(
     temporal: Client, workers: Workers
 ) -> None:
     github = FakeGithub(ClientError("issue 7 is locked", platform="github", status=403))
@@ -128,7 +130,10 @@ async def test_a_refusal_is_not_repeated_and_fails_the_delivery_with_its_reason(
         with pytest.raises(WorkflowFailureError) as failure:
             await ended(temporal, labelled)
 
-    assert github.asked == 1
+    assert github.asked == 2
+    assert [c.body for c in github.comments] == [
+        "I could not do all of it.\n- failed: github.post_comment: issue 7 is locked"
+    ]
     assert "issue 7 is locked" in str(failure.value.cause)
 
 
@@ -143,7 +148,7 @@ async def test_one_reaction_that_breaks_does_not_stop_another(
         with pytest.raises(WorkflowFailureError) as failure:
             await ended(temporal, labelled)
 
-    assert [c.body for c in github.comments] == ["one", "two"]
+    assert [c.body for c in github.comments] == ["one", "two", OURS]
     assert f"{name}.breaks: ValueError: no such thing" in str(failure.value.cause)
 
 
@@ -159,8 +164,8 @@ async def test_a_failed_delivery_runs_again_without_doubling_what_it_did(
             with pytest.raises(WorkflowFailureError):
                 await ended(temporal, labelled)
 
-    assert github.asked == 4
-    assert [c.body for c in github.comments] == ["one", "two"]
+    assert github.asked == 6
+    assert [c.body for c in github.comments] == ["one", "two", OURS]
 
 
 async def test_a_delivery_that_ended_well_never_runs_again(

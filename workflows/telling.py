@@ -1,0 +1,51 @@
+"""Telling who asked: what went wrong, and what was left out."""
+
+from collections.abc import Sequence
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from contexten.asking import asks_for_us
+from contexten.delivery import Event, Platform
+from contexten.place import Place, place_of
+from workflows import github, linear, slack
+from workflows.effects import enter
+
+REACTION = "contexten.telling"
+LONGEST = 1500
+
+
+async def tell_who_asked(event: Event, failed: Sequence[str], left_out: Sequence[str]) -> None:
+    """
+    Say in plain words, where we were asked, what failed and what was left out.
+
+    Nobody is told who did not address us. What cannot be told is in the log, and in the
+    workflow: the call that would have told it.
+    """
+    place = place_of(event) if asks_for_us(event) else None
+    if place is None or not (failed or left_out):
+        return
+    enter(REACTION, event)
+    try:
+        await post(place, in_words(failed, left_out))
+    except ActivityError as error:
+        workflow.logger.error("who asked could not be told: %s", error.cause)
+
+
+def in_words(failed: Sequence[str], left_out: Sequence[str]) -> str:
+    """What went wrong, as it is posted."""
+    lines = ["I could not do all of it."] if failed else ["Done, but I had to leave something out."]
+    lines += [f"- failed: {one}" for one in failed]
+    lines += [f"- left out: {one}" for one in left_out]
+    return "\n".join(lines)[:LONGEST]
+
+
+async def post(place: Place, words: str) -> None:
+    """Post *words* at *place*, once."""
+    match place.platform:
+        case Platform.GITHUB:
+            await github.post_comment(place.of, int(place.at), words)
+        case Platform.LINEAR:
+            await linear.post_comment(place.of, words)
+        case Platform.SLACK:
+            await slack.post_reply(place.of, place.at, words)
