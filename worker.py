@@ -39,6 +39,7 @@ from activities.control import ControlActivities, HealthActivities
 from activities.evidence import Evidence
 from activities.gate import PlatformGate
 from activities.github import GithubActivities
+from activities.limits import LimitsHeard
 from activities.linear import LinearActivities
 from activities.reporter import Reporter
 from activities.slack import SlackActivities
@@ -48,6 +49,7 @@ from activities.stores.database import BadUrl, Database
 from activities.stores.health import Rounds
 from activities.stores.incidents import Incidents
 from activities.stores.ledger import Ledger, Limits
+from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 from contexten.delivery import Platform
 from contexten.ledger import Attempt
@@ -92,6 +94,7 @@ class Shared:
     kept: Database
     watch: Watch
     checks: Sequence[health.Registered]
+    limits: LimitsHeard
     stack: AsyncExitStack
 
     @property
@@ -123,7 +126,7 @@ def of_deliveries(
 def of_control(shared: Shared) -> Worker:
     """Entities, and rounds: what is done on a schedule."""
     connected, settings, kept = shared.connected, shared.settings, shared.kept
-    evidence = Evidence(str(settings.var), Calls(kept), EngineHealth(connected))
+    evidence = Evidence(str(settings.var), Calls(kept), EngineHealth(connected), LimitsKept(kept))
     checkup = health.Checkup(shared.checks)
     rounds = Rounds(kept, timedelta(seconds=settings.health_retention_s))
     queues, waiting_calls = QueueControl(connected), WaitingCallsClient(connected)
@@ -281,6 +284,8 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
             stack.push_async_callback(api.close)
             deeds = SlackActivities(api)
     shared.watch.renew[str(queue)] = api.renew
+    if not isinstance(api, SlackClient):  # which says nothing of what is left
+        shared.limits.said[str(queue)] = api.limits
     return of_platform(shared, queue, deeds_of(deeds))
 
 
@@ -332,8 +337,9 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
         connected, order = connecting.result(), Order()
         ledger = ledger_of(connected, settings, kept, stack)
         watch, upkeep = watching(connected, queues, ledger.record)
-        shared = Shared(connected, settings, order, kept, watch, checks, stack)
-        kept_up = [asyncio.create_task(one) for one in upkeep]
+        limits = LimitsHeard(LimitsKept(kept))
+        shared = Shared(connected, settings, order, kept, watch, checks, limits, stack)
+        kept_up = [asyncio.create_task(one) for one in (*upkeep, limits.run())]
         stack.push_async_callback(put_down, kept_up)
         workers = [one for queue in queues for one in workers_of(queue, shared)]
         for one in workers:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from contexten.errors import PlatformError
+from contexten.health import Reading
+from contexten.limits import Limits
 from contexten.operations import PLATFORMS
-from contexten.traffic import Probe, Traffic, TrafficRule
+from contexten.traffic import Probe, Traffic, TrafficRule, allowance
 
 READ_S = 1.5
 
@@ -20,6 +22,12 @@ class Calls(Protocol):
     def seen(
         self, platforms: Sequence[str], rule: TrafficRule, now: datetime
     ) -> tuple[Traffic, dict[str, Traffic]]: ...
+
+
+class Limited(Protocol):
+    """What platforms said of their limits. ``activities.stores.limits`` has it. It blocks."""
+
+    def read(self) -> dict[str, Limits]: ...
 
 
 class Engine(Protocol):
@@ -41,6 +49,7 @@ class Evidence:
     var: str
     calls: Calls
     engine: Engine
+    limits: Limited
     rule: TrafficRule = field(default_factory=TrafficRule)
 
     def look(self, probes: Iterable[Probe] = ()) -> "Look":
@@ -54,6 +63,7 @@ class Read:
 
     total: Traffic
     platforms: Mapping[str, Traffic]
+    limits: Mapping[str, Limits]
     took_s: float
 
 
@@ -87,6 +97,12 @@ class Look:
         if found is None:
             return Traffic(name).probed(probe) if probe else None
         return found.platforms.get(name, Traffic(name)).probed(probe)
+
+    async def allowance(self, name: str) -> Reading:
+        """How much the platform *name* still lets us ask."""
+        found = await self._read_in_time()
+        said = found.limits.get(name) if found else None
+        return allowance(said, self.rule, datetime.now(UTC))
 
     async def engine_answers(self) -> float:
         """
@@ -123,7 +139,8 @@ class Look:
         began = time.monotonic()
         evidence = self._evidence
         total, platforms = evidence.calls.seen(PLATFORMS, evidence.rule, datetime.now(UTC))
-        return Read(total, platforms, time.monotonic() - began)
+        limits = evidence.limits.read()
+        return Read(total, platforms, limits, time.monotonic() - began)
 
 
 def looked_at(task: "asyncio.Task[Read]") -> None:

@@ -45,6 +45,7 @@ class Seen(Protocol):
     async def ledger_answers(self) -> float: ...
     async def total(self) -> Traffic | None: ...
     async def platform(self, name: str) -> Traffic | None: ...
+    async def allowance(self, name: str) -> Reading: ...
     async def engine_answers(self) -> float: ...
     async def pollers(self) -> Mapping[str, int]: ...
 
@@ -141,6 +142,18 @@ async def linear(seen: Seen) -> Reading:
 async def slack(seen: Seen) -> Reading:
     """How calls to Slack go, and how long they take."""
     return await of_platform("slack", seen)
+
+
+@check("github_limit", family=Family.INTEGRATION)
+async def github_limit(seen: Seen) -> Reading:
+    """How many requests GitHub still lets us make, and until when."""
+    return await seen.allowance("github")
+
+
+@check("linear_limit", family=Family.INTEGRATION)
+async def linear_limit(seen: Seen) -> Reading:
+    """How much Linear still lets us ask, and until when; Slack says nothing of the kind."""
+    return await seen.allowance("linear")
 
 
 @check("completion", family=Family.AGENT)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contexten.health import Bounds, Reading, Status
+from contexten.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class TrafficRule:
         minimum_calls: How many there must be before a share of them says anything.
         latency_s: Bounds of the 95th percentile of what a call takes, seconds.
         error_rate: Bounds of the share of calls that fail, 0 to 1.
+        used: Bounds of the share of a platform's limit that is used up, 0 to 1.
         quiet: After how long without a call a platform is probed.
         quiet_after_failure: The same where the last call failed.
     """
@@ -28,6 +30,7 @@ class TrafficRule:
     minimum_calls: int = 10
     latency_s: Bounds = field(default_factory=lambda: Bounds(5.0, 15.0))
     error_rate: Bounds = field(default_factory=lambda: Bounds(0.1, 0.5))
+    used: Bounds = field(default_factory=lambda: Bounds(0.9, 1.0))
     quiet: timedelta = timedelta(minutes=1)
     quiet_after_failure: timedelta = timedelta(seconds=10)
 
@@ -150,6 +153,19 @@ def integration(traffic: Traffic, rule: TrafficRule) -> Reading:
     return Reading(
         status_of(traffic, rule), said, traffic.p95_s, "s", traffic.seen_at, traffic.well_at
     )
+
+
+def allowance(said: Limits | None, rule: TrafficRule, now: datetime) -> Reading:
+    """How much a platform still lets us ask, by what it last said."""
+    if said is None:
+        return Reading(Status.UNKNOWN, "it has said nothing of a limit yet")
+    left, again = said.left(now), now >= said.resets_at
+    status = rule.used.status(1 - left / said.limit)
+    told = f"{left} of {said.limit} requests left"
+    if not again:
+        told += f", all of them again at {said.resets_at:%H:%M:%S} UTC"
+    heard_at = said.resets_at if again else said.asked_at
+    return Reading(status, told, left, "requests", heard_at, heard_at)
 
 
 def status_of(traffic: Traffic, rule: TrafficRule) -> Status:

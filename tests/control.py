@@ -17,6 +17,7 @@ from activities.stores.attempts import Attempts
 from activities.stores.database import Database
 from activities.stores.health import Rounds
 from activities.stores.incidents import Incidents
+from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 
 
@@ -40,6 +41,6 @@ def health_deeds(
     return HealthActivities(
         QueueControl(client),
         Checkup([*own, *load(["activities.health_checks"])]),
-        Evidence(str(folder), Calls(database), EngineHealth(client)),
+        Evidence(str(folder), Calls(database), EngineHealth(client), LimitsKept(database)),
         Rounds(kept or database, timedelta(days=1)),
     )

@@ -120,6 +120,17 @@ health = Table(
     sqlite_with_rowid=False,
 )
 
+limits = Table(
+    "limits",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("left", Integer, nullable=False),
+    Column("of", Integer, nullable=False),
+    Column("resets_at", Utc, nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 
 def first(connection: Connection) -> None:
     """Version 1: attempts and incidents."""
@@ -131,8 +142,13 @@ def second(connection: Connection) -> None:
     metadata.create_all(connection, [health])
 
 
+def third(connection: Connection) -> None:
+    """Version 3: what the platforms say of their limits."""
+    metadata.create_all(connection, [limits])
+
+
 Migration = Callable[[Connection], None]
-MIGRATIONS: tuple[Migration, ...] = (first, second)
+MIGRATIONS: tuple[Migration, ...] = (first, second, third)
 
 
 def is_current(connection: Connection) -> bool:

@@ -15,9 +15,12 @@ from temporalio.client import Client
 from activities.clients.engine_health import SERVED, EngineHealth
 from activities.evidence import Evidence
 from activities.health import BrokenChecks, Checkup, Registered, load
+from activities.limits import LimitsHeard
 from activities.stores.database import Database
+from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 from contexten.health import Check, Family, Reading, Result, Status
+from contexten.limits import Limits
 from contexten.operations import PLATFORMS
 from contexten.queues import Queue
 from contexten.traffic import Probe, Traffic, TrafficRule
@@ -52,6 +55,9 @@ class Stuck:
         self.let_go.wait(20)
         return Traffic(), {}
 
+    def read(self) -> dict[str, Limits]:
+        return {}
+
 
 def one(
     function: Callable[..., object], name: str = "odd", timeout: timedelta = QUICK
@@ -78,7 +84,7 @@ def database(tmp_path: Path) -> Database:
 
 @pytest.fixture
 def evidence(tmp_path: Path, database: Database) -> Evidence:
-    return Evidence(str(tmp_path), Calls(database), Idle())
+    return Evidence(str(tmp_path), Calls(database), Idle(), LimitsKept(database))
 
 
 @pytest.fixture
@@ -161,7 +167,7 @@ def test_a_probe_says_how_a_platform_does_that_nobody_called(evidence: Evidence)
 
 async def test_a_ledger_that_does_not_answer_makes_no_platform_unhealthy(tmp_path: Path) -> None:
     stuck = Stuck()
-    evidence = Evidence(str(tmp_path), stuck, Idle())
+    evidence = Evidence(str(tmp_path), stuck, Idle(), stuck)
 
     results = await Checkup(load([SHIPPED])).round(evidence.look())
     stuck.let_go.set()
@@ -171,9 +177,41 @@ async def test_a_ledger_that_does_not_answer_makes_no_platform_unhealthy(tmp_pat
     assert {named[name].status for name in (*PLATFORMS, "error_rate")} == {Status.UNKNOWN}
 
 
+async def test_what_a_platform_says_of_its_limit_is_seen_from_every_process(
+    evidence: Evidence, database: Database
+) -> None:
+    now = datetime.now(UTC)
+    heard = LimitsHeard(LimitsKept(database))
+    said = Limits(40, 5000, now + timedelta(minutes=10), now)
+    await heard.keep({"github": lambda: said, "linear": lambda: None})
+    await heard.keep({"github": lambda: replace(said, remaining=39, asked_at=now - QUICK)})
+
+    look = evidence.look()
+    github, linear = await look.allowance("github"), await look.allowance("linear")
+
+    assert (github.status, github.value) == (Status.DEGRADED, 40)
+    assert github.said.startswith("40 of 5000 requests left, all of them again at")
+    assert linear.status is Status.UNKNOWN
+
+
+async def test_a_limit_that_cannot_be_kept_is_kept_once_it_can(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    (tmp_path / "file").write_text("")
+    database = Database(f"sqlite:///{tmp_path}/file/x.db")
+    heard = LimitsHeard(LimitsKept(database))
+    said = {"github": lambda: Limits(1, 2, now, now)}
+
+    await heard.keep(said)
+    (tmp_path / "file").unlink()
+    await heard.keep(said)
+
+    assert LimitsKept(database).read() == {"github": Limits(1, 2, now, now)}
+
+
 def test_a_ledger_that_refuses_is_unhealthy_alone(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    refusing = Evidence(str(tmp_path), Calls(Database(f"sqlite:///{tmp_path}/file/x.db")), Idle())
+    database = Database(f"sqlite:///{tmp_path}/file/x.db")
+    refusing = Evidence(str(tmp_path), Calls(database), Idle(), LimitsKept(database))
 
     results = shipped(refusing)
 

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contexten.health import Status
+from contexten.limits import Limits
 from contexten.traffic import (
     Probe,
     Traffic,
     TrafficRule,
+    allowance,
     error_rate,
     integration,
     is_left_alone,
@@ -133,3 +135,22 @@ def test_a_platform_that_wants_to_be_left_alone_is_not_probed(
     standing: object, left_alone: bool
 ) -> None:
     assert is_left_alone(standing) is left_alone
+
+
+@pytest.mark.parametrize(
+    ("left", "status"),
+    [(600, Status.HEALTHY), (500, Status.DEGRADED), (1, Status.DEGRADED), (0, Status.UNHEALTHY)],
+)
+def test_a_limit_that_is_nearly_used_up_is_seen_before_it_is_reached(
+    left: int, status: Status
+) -> None:
+    said = Limits(left, 5000, NOON + SECOND, EARLIER)
+
+    assert allowance(said, RULE, NOON).status is status
+
+
+def test_a_limit_is_whole_again_once_it_was_reset() -> None:
+    found = allowance(Limits(0, 5000, NOON, EARLIER), RULE, NOON)
+
+    assert (found.status, found.value) == (Status.HEALTHY, 5000)
+    assert (found.said, found.proven_at) == ("5000 of 5000 requests left", NOON)
