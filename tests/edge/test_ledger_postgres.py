@@ -16,10 +16,19 @@ from postgres import Postgres, binaries
 from writers import Writer, writing
 
 from activities.stores.attempts import Attempts
+from activities.stores.health import Rounds
 from activities.stores.incidents import Incidents
+from activities.stores.limits import LimitsKept
+from activities.stores.schema import MIGRATIONS, metadata
+from activities.stores.traffic import Calls
 from contexten.errors import TransientError
+from contexten.health import Check, Family, Reading, Result, Status
+from contexten.health_history import HistoryWanted
+from contexten.health_round import Round, RoundRule
 from contexten.incident import IncidentsWanted, Kind, opened
 from contexten.ledger import By, FailuresWanted
+from contexten.limits import Limits
+from contexten.traffic import TrafficRule
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +47,8 @@ async def postgres(server: Postgres) -> Postgres:
     """The server, up, with nothing in it."""
     if not await server.answers():
         await server.start()
-    server.ask("DROP TABLE IF EXISTS attempts, incidents, contexten_schema")
+    tables = ", ".join(f'"{name}"' for name in metadata.tables)
+    server.ask(f"DROP TABLE IF EXISTS {tables}")
     return server
 
 
@@ -59,7 +69,7 @@ def test_several_processes_make_the_tables_once_and_write(postgres: Postgres) ->
 
     assert [(one["written"], one["lost"]) for one in said] == [(2000, 0)] * 4
     assert rows_in(postgres) == 8000
-    assert postgres.ask("SELECT count(*) FROM contexten_schema") == [(1,)]
+    assert postgres.ask("SELECT count(*) FROM contexten_schema") == [(len(MIGRATIONS),)]
 
 
 @pytest.mark.parametrize(
@@ -216,3 +226,40 @@ def test_what_the_compose_file_runs_makes_a_database_for_the_ledger(postgres: Po
         ledger.record(BAD)
 
     assert failures(url) == (BAD,)
+
+
+def test_health_rounds_are_kept_there_and_calls_are_counted(postgres: Postgres) -> None:
+    later = NOON + timedelta(seconds=15)
+    check = Check("slack", Family.INTEGRATION, critical=True)
+    reading = Reading(Status.UNHEALTHY, "NUL \0", 1.5, "s")
+    last, results = Round(NOON), []
+    for n in range(4):
+        at = NOON + n * timedelta(seconds=15)
+        results.append(Result.of(check, reading, at, timedelta(seconds=1)))
+    with ledger_at(postgres.url) as ledger:
+        ledger.record(replace(BAD, at=NOON))
+        ledger.record(replace(BAD, at=NOON, outcome="ok", category=None, error_type=None))
+
+    with database_at(postgres.url) as database:
+        kept = Rounds(database, timedelta(seconds=20))
+        for result in results:
+            last = last.then([result], RoundRule(), result.at)
+            kept.save(last)
+        (shown,) = kept.shown(HistoryWanted())
+        total, platforms = Calls(database).seen(("github",), TrafficRule(), later)
+
+    assert (shown.latest.at, len(shown.before)) == (NOON + timedelta(seconds=45), 2)
+    assert shown.latest.status is Status.UNHEALTHY
+    assert (total.calls, total.failures, total.p95_s) == (2, 1, 0.125)
+    assert (platforms["github"].well_at, platforms["github"].failed_at) == (NOON, NOON)
+
+
+def test_the_latest_word_on_a_limit_is_kept_there(postgres: Postgres) -> None:
+    later = NOON + timedelta(seconds=1)
+    with database_at(postgres.url) as database:
+        kept = LimitsKept(database)
+        for remaining, asked_at in ((10, NOON), (9, later), (11, NOON)):
+            kept.save("github", Limits(remaining, 100, later, asked_at))
+        found = kept.read()
+
+    assert found == {"github": Limits(9, 100, later, later)}
