@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import httpx
 import pytest
 from shell import Said, Up
 from waiting import until
+
+from starter import engine
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/scenarios/outage.md").read_text()
@@ -75,6 +78,7 @@ def typing(up: Up) -> Iterator[Typing]:
     return Typing(up, sections)
 
 
+@pytest.mark.timeout(400)
 async def test_each_command_of_the_page_does_what_the_page_says(typing: Typing) -> None:
     assert "open" in typing.type_next("Begin", "contexten standing").text
     assert "version 2" in typing.type_next("Begin", "contexten rules set").text
