@@ -5,6 +5,7 @@ The sandbox as one application.
     /linear/graphql  Linear's GraphQL API
     /slack/api/      Slack's Web API
     /_ledger         what was done
+    /_calls          what was asked, when, and which fault struck it
     /_faults         what goes wrong
     /_environment    the settings with which Contexten speaks to it
     /_tokens         what the platforms accept from now on

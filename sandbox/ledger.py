@@ -6,7 +6,8 @@ JSON object a line, written before the caller hears that the deed was done.
 """
 
 import json
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+
+CALLS_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,31 @@ class Effect:
     details: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    A request that reached a platform.
+
+    Attributes:
+        at: When, in seconds since 1970.
+        platform: ``github``, ``linear`` or ``slack``.
+        name: ``METHOD /path?query``, and the operation's name if it is GraphQL.
+        struck: The kind of fault that struck it; None if none did.
+    """
+
+    at: float
+    platform: str
+    name: str
+    struck: str | None
+
+
 class Ledger:
     """All effects since the start or the last clearing, and the calls of each platform."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._effects: list[Effect] = []
         self._calls: Counter[str] = Counter()
+        self._latest: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._file = file
 
     @property
@@ -53,9 +75,14 @@ class Ledger:
         """Requests received by platform, those a fault struck included."""
         return dict(self._calls)
 
-    def call(self, platform: str) -> None:
-        """A request reached *platform*."""
+    def call(self, platform: str, name: str, struck: str | None) -> None:
+        """A request *name* reached *platform*, where a fault of kind *struck* met it, if any."""
         self._calls[platform] += 1
+        self._latest.append(Call(time.time(), platform, name, struck))
+
+    def latest(self, platform: str | None = None) -> Iterable[Call]:
+        """The latest calls, those of *platform* if given, in order."""
+        return (call for call in self._latest if platform in (None, call.platform))
 
     def effect(self, platform: str, kind: str, target: str, **details: Any) -> Effect:
         """
@@ -84,10 +111,15 @@ class Ledger:
         """Forget all effects and calls. The file, if there is one, keeps its lines."""
         self._effects.clear()
         self._calls.clear()
+        self._latest.clear()
 
 
 def routes(ledger: Ledger) -> list[BaseRoute]:
-    """``GET /_ledger?platform=&kind=&after=`` reads it, ``DELETE /_ledger`` empties it."""
+    """
+    ``GET /_ledger?platform=&kind=&after=`` reads it, ``DELETE /_ledger`` empties it.
+
+    ``GET /_calls?platform=`` has the latest calls, each with its time and what struck it.
+    """
 
     async def read(request: Request) -> Response:
         query = request.query_params
@@ -97,6 +129,10 @@ def routes(ledger: Ledger) -> list[BaseRoute]:
         found = ledger.effects(query.get("platform"), query.get("kind"), int(after))
         return JSONResponse({"effects": [asdict(e) for e in found], "calls": ledger.calls})
 
+    async def calls(request: Request) -> Response:
+        found = ledger.latest(request.query_params.get("platform"))
+        return JSONResponse({"calls": [asdict(call) for call in found]})
+
     async def clear(request: Request) -> Response:
         ledger.clear()
         return Response(status_code=204)
@@ -104,4 +140,5 @@ def routes(ledger: Ledger) -> list[BaseRoute]:
     return [
         Route("/_ledger", read, methods=["GET"]),
         Route("/_ledger", clear, methods=["DELETE"]),
+        Route("/_calls", calls, methods=["GET"]),
     ]

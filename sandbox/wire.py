@@ -46,9 +46,9 @@ class Wire:
         if scope["type"] != "http" or not platform or platform[0] not in PLATFORMS:
             await self._app(scope, receive, send)
             return
-        self._ledger.call(platform[0])
         call = Call(scope, receive, send, await whole_body(receive))
         fault = self._faults.strike(platform[0], call.name)
+        self._ledger.call(platform[0], call.name, fault.wanted.kind if fault else None)
         if fault is None:
             await call.made_to(self._app)
         elif fault.wanted.kind in self._strikes:

@@ -25,8 +25,10 @@ from contexten.incident import Incident, IncidentsWanted
 from contexten.queues import Queue, probes_of
 from contexten.rulebook import DEFAULT_BOOK, Edit, RuleBook, as_json, edited
 from starter.start import start
+from worker import in_force
 from workflows.breaker import PlatformWorkflow
 from workflows.delivery import DeliveryWorkflow
+from workflows.interceptor import InForce
 
 LABELLED = (
     b'{"action": "labeled", "label": {"name": "contexten"}, "issue": {"number": 7},'
@@ -98,7 +100,8 @@ class Cluster:
 
     def workers(self, runner: WorkflowRunner) -> list[Worker]:
         """Who serves control, deliveries, GitHub and its probes."""
-        usual: dict[str, Any] = {"workflow_runner": runner}
+        known = InForce(lambda operation: in_force(self.seen.snapshots(), operation))
+        usual: dict[str, Any] = {"workflow_runner": runner, "interceptors": [known]}
         usual["workflow_failure_exception_types"] = [Exception]
         control = control_deeds(self.client, self.folder)
         deeds, guarded = GithubActivities(self.github), [self.seen.boundary]
