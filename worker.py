@@ -41,6 +41,7 @@ from activities.gate import PlatformGate
 from activities.github import GithubActivities
 from activities.limits import LimitsHeard
 from activities.linear import LinearActivities
+from activities.metrics import AttemptMetrics, StandingMetrics
 from activities.reporter import Reporter
 from activities.slack import SlackActivities
 from activities.snapshot import Snapshots
@@ -57,6 +58,7 @@ from contexten.queues import Queue, probes_of
 from contexten.retry import RetryRule
 from contexten.snapshot import Snapshot
 from starter import client, entities, schedules
+from starter.client import meter_of
 from starter.feeder import Feeder
 from starter.ledger import losses_of
 from starter.logs import log_to_stderr
@@ -246,11 +248,17 @@ def watching(
     connected: Client, queues: Sequence[Queue], record: Callable[[Attempt], None]
 ) -> tuple[Watch, list[Coroutine[Any, Any, None]]]:
     """What the calls of this process are watched by, and what keeps that up to date."""
-    control = QueueControl(connected)
+    control, meter = QueueControl(connected), meter_of(connected)
+    counted = AttemptMetrics(meter)
+
+    def noted(attempt: Attempt) -> None:
+        record(attempt)
+        counted.record(attempt)
+
     gates = {str(name): PlatformGate(name) for name in Platform if Queue(name) in queues}
-    snapshots = Snapshots(control, list(gates))
+    snapshots = Snapshots(control, list(gates), StandingMetrics(meter).show)
     reporter = Reporter(control, gates, snapshots)
-    return Watch(gates, snapshots, record), [snapshots.run(), reporter.run()]
+    return Watch(gates, snapshots, noted), [snapshots.run(), reporter.run()]
 
 
 def in_force(snapshot: Snapshot, operation: str) -> RetryRule | None:

@@ -1,7 +1,7 @@
 """What is in force, kept up to date in one process."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -33,13 +33,20 @@ class Snapshots:
     While the engine is away, or an entity is not there, what was known last stays in force.
     """
 
-    def __init__(self, entities: Entities, platforms: Sequence[str]) -> None:
+    def __init__(
+        self,
+        entities: Entities,
+        platforms: Sequence[str],
+        shown: Callable[[Snapshot], None] | None = None,
+    ) -> None:
         """
         Args:
             entities: Where the standings are.
             platforms: Whose gates matter in this process.
+            shown: Told of what is in force, again and again, for others to see.
         """
         self._entities = entities
+        self._shown = shown
         self._ids = [RULES, DEGRADATION, *(f"platform/{name}" for name in platforms)]
         self._raw: dict[str, Any] = {}
         self._known = Snapshot()
@@ -68,6 +75,8 @@ class Snapshots:
         if found != self._raw:
             self._known = understood(self._known, found)
             self._raw = found
+        if self._shown is not None:
+            self._shown(self._known)
 
 
 def understood(known: Snapshot, found: Mapping[str, Any]) -> Snapshot:

@@ -6,6 +6,7 @@ import os
 import structlog
 from dotenv import dotenv_values
 from temporalio.client import Client
+from temporalio.common import MetricMeter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
@@ -74,6 +75,11 @@ def telemetry(settings: Settings) -> Runtime | None:
         durations_as_seconds=True,
     )
     return Runtime(telemetry=TelemetryConfig(metrics=endpoint))
+
+
+def meter_of(client: Client) -> MetricMeter:
+    """What makes metrics of ours appear beside those of the SDK that *client* belongs to."""
+    return (client.service_client.config.runtime or Runtime.default()).metric_meter
 
 
 async def connected(settings: Settings) -> Client:

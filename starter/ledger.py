@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import structlog
 from temporalio.client import Client
-from temporalio.runtime import Runtime
+
+from starter.client import meter_of
 
 log = structlog.get_logger()
 
@@ -15,8 +16,7 @@ SAID_EVERY_S = 30.0
 
 def losses_of(client: Client) -> Callable[[int], None]:
     """What counts rows that are lost, in the worker's own metrics, and now and then logs it."""
-    runtime = client.service_client.config.runtime or Runtime.default()
-    counter = runtime.metric_meter.create_counter(LOST, "attempts that no ledger knows of")
+    counter = meter_of(client).create_counter(LOST, "attempts that no ledger knows of")
     counter.add(0)  # so that it is shown before the first is lost
     total, said_at = 0, float("-inf")
 
