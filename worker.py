@@ -52,6 +52,7 @@ from activities.stores.incidents import Incidents
 from activities.stores.ledger import Ledger, Limits
 from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
+from activities.switches import BrokenProvider, Switches, provider_named
 from contexten.delivery import Platform
 from contexten.ledger import Attempt
 from contexten.queues import Queue, probes_of
@@ -245,7 +246,10 @@ def ledger_of(
 
 
 def watching(
-    connected: Client, queues: Sequence[Queue], record: Callable[[Attempt], None]
+    connected: Client,
+    settings: Settings,
+    queues: Sequence[Queue],
+    record: Callable[[Attempt], None],
 ) -> tuple[Watch, list[Coroutine[Any, Any, None]]]:
     """What the calls of this process are watched by, and what keeps that up to date."""
     control, meter = QueueControl(connected), meter_of(connected)
@@ -256,7 +260,8 @@ def watching(
         counted.record(attempt)
 
     gates = {str(name): PlatformGate(name) for name in Platform if Queue(name) in queues}
-    snapshots = Snapshots(control, list(gates), StandingMetrics(meter).show)
+    switches = Switches(lambda: snapshots().level, provider_named(settings.flags_provider))
+    snapshots = Snapshots(control, list(gates), StandingMetrics(meter).show, switches.on)
     reporter = Reporter(control, gates, snapshots)
     return Watch(gates, snapshots, noted), [snapshots.run(), reporter.run()]
 
@@ -328,6 +333,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
         BrokenReactions: If a reactions module cannot be used.
         BrokenChecks: If a module of health checks cannot be used.
         BadUrl: If LEDGER_URL leads to no database that can be used.
+        BrokenProvider: If FLAGS_PROVIDER makes none.
     """
     log_to_stderr()
     registry.load(settings.reactions)
@@ -344,7 +350,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
             return
         connected, order = connecting.result(), Order()
         ledger = ledger_of(connected, settings, kept, stack)
-        watch, upkeep = watching(connected, queues, ledger.record)
+        watch, upkeep = watching(connected, settings, queues, ledger.record)
         limits = LimitsHeard(LimitsKept(kept))
         shared = Shared(connected, settings, order, kept, watch, checks, limits, stack)
         kept_up = [asyncio.create_task(one) for one in (*upkeep, limits.run())]
@@ -370,6 +376,10 @@ async def stopped_together(workers: Sequence[Worker]) -> None:
     await asyncio.gather(*(one.shutdown() for one in workers))
 
 
+BROKEN = (SettingsError, BadUrl, BrokenProvider, health.BrokenChecks, registry.BrokenReactions)
+"""What an operator has to mend before a worker can run."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, read the settings, serve; the exit status."""
     parser = argparse.ArgumentParser(description="Serve Contexten's task queues.")
@@ -386,7 +396,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         asyncio.run(run(load(), wanted))
-    except (SettingsError, BadUrl, health.BrokenChecks, registry.BrokenReactions) as error:
+    except BROKEN as error:
         print(error, file=sys.stderr)
         return 2
     finally:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from contexten import standing
-from contexten.degradation import Level
+from contexten.degradation import Level, Switch, is_on
 from contexten.errors import PlatformError
 from contexten.rulebook import RuleBook, from_json
 from contexten.snapshot import Snapshot
@@ -38,18 +38,20 @@ class Snapshots:
         entities: Entities,
         platforms: Sequence[str],
         shown: Callable[[Snapshot], None] | None = None,
+        on: Switch = is_on,
     ) -> None:
         """
         Args:
             entities: Where the standings are.
             platforms: Whose gates matter in this process.
             shown: Told of what is in force, again and again, for others to see.
+            on: Who says what a level switches on.
         """
         self._entities = entities
         self._shown = shown
         self._ids = [RULES, DEGRADATION, *(f"platform/{name}" for name in platforms)]
         self._raw: dict[str, Any] = {}
-        self._known = Snapshot()
+        self._known = Snapshot(on=on)
         self._away = False
 
     def __call__(self) -> Snapshot:

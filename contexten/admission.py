@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contexten.calls import Call
-from contexten.degradation import parks, skips
+from contexten.degradation import Level, parks, skips
 from contexten.durations import said
 from contexten.snapshot import Snapshot
 from contexten.standing import Standing
@@ -66,7 +66,7 @@ def admission(call: Call, snapshot: Snapshot, now: datetime, dice: float) -> Adm
     """
     standing = snapshot.gate(call.platform)
     deadline = snapshot.book.rule_for(call.operation).deadline
-    if skips(snapshot.level, call.operation):
+    if skips(snapshot.level, call.operation, snapshot.on):
         return Admission(Admitted.SKIPPED, f"at level {snapshot.level} it is left out")
     if call.attempt > 1 and elapsed(call, standing, now) >= deadline:
         return Admission(Admitted.EXPIRED, f"its deadline of {said(deadline)} is over")
@@ -74,8 +74,10 @@ def admission(call: Call, snapshot: Snapshot, now: datetime, dice: float) -> Adm
         return parked(SOON + (HELD_FOR - SOON) * dice, standing.held)
     if call.repository and (why := snapshot.paused.get(call.repository.lower())):
         return parked(SHUT_FOR * (0.5 + dice), f"{call.repository}: {why}")
-    if parks(snapshot.level, call.priority):
-        return parked(SHUT_FOR * (0.5 + dice), f"at level {snapshot.level} it waits")
+    if parks(snapshot.level, call.priority, snapshot.on):
+        held = snapshot.level is Level.MAINTENANCE  # so is its queue: few come here, and briefly
+        pause = SOON + (HELD_FOR - SOON) * dice if held else SHUT_FOR * (0.5 + dice)
+        return parked(pause, f"at level {snapshot.level} it waits")
     return of_group(call, standing, now, dice)
 
 

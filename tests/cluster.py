@@ -20,13 +20,14 @@ from activities.github import GithubActivities
 from activities.stores.database import Database
 from activities.stores.incidents import Incidents
 from contexten.errors import ServerError
-from contexten.github import Comment, Posted
+from contexten.github import Comment, Posted, ReactionTo
 from contexten.incident import Incident, IncidentsWanted
 from contexten.queues import Queue, probes_of
 from contexten.rulebook import DEFAULT_BOOK, Edit, RuleBook, as_json, edited
 from starter.start import start
 from worker import in_force
 from workflows.breaker import PlatformWorkflow
+from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.interceptor import InForce
 
@@ -42,13 +43,17 @@ class UnwellGithub(FakeGithub):
     def __init__(self) -> None:
         super().__init__()
         self.down = False
-        self.in_vain = self.probes = 0
+        self.in_vain = self.probes = self.emoji = 0
 
     def post_comment(self, comment: Comment) -> Posted:
         if self.down:
             self.in_vain += 1
             raise ServerError("GitHub answered 503", platform="github", status=503)
         return super().post_comment(comment)
+
+    def add_reaction(self, reaction: ReactionTo) -> None:
+        """Count it."""
+        self.emoji += 1
 
     @activity.defn(name="github.probe_group")
     async def probe_group(self, group: str) -> str:
@@ -109,7 +114,7 @@ class Cluster:
             Worker(
                 self.client,
                 task_queue=Queue.CONTROL,
-                workflows=[PlatformWorkflow],
+                workflows=[DegradationWorkflow, PlatformWorkflow],
                 activities=[
                     control.set_queue_rate,
                     control.count_waiting,
@@ -118,11 +123,17 @@ class Cluster:
                 ],
                 **usual,
             ),
-            Worker(self.client, task_queue=Queue.DELIVERIES, workflows=[DeliveryWorkflow], **usual),
+            Worker(
+                self.client,
+                task_queue=Queue.DELIVERIES,
+                workflows=[DeliveryWorkflow],
+                interceptors=[InForce(lambda _: None)],
+                **usual,
+            ),
             Worker(
                 self.client,
                 task_queue=Queue.GITHUB,
-                activities=[deeds.post_comment],
+                activities=[deeds.post_comment, deeds.add_reaction],
                 activity_executor=ThreadPoolExecutor(4),
                 interceptors=guarded,
             ),

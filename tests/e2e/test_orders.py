@@ -25,7 +25,7 @@ async def in_force(shell: Shell, *words: str) -> Said:
 
     async def given() -> bool:
         said.append(shell.run(*words))
-        return "no workflow degradation" not in said[-1].text
+        return "the engine has no workflow" not in said[-1].text
 
     await until(given)
     return said[-1]
@@ -49,6 +49,37 @@ async def test_the_whole_is_paused_with_who_and_why_and_resumed(up: Up) -> None:
     log = shell.run("standing").text
     assert "grace" in log
     assert "refused: not everything is paused" in log
+
+
+async def test_a_paused_platform_holds_its_deliveries_until_it_is_resumed(up: Up) -> None:
+    shell = up.shell
+    await in_force(shell, "pause", "github", "--for", "10m", "--because", "no why", "--by", "ada")
+
+    async def held() -> bool:
+        gates = json.loads(shell.run("standing", "--json").text)["platforms"]
+        return "github" in gates and gates["github"]["rate"] == 0
+
+    await until(held)
+    shell.run("deliver", str(LABELED), "--id", "held")
+    shown = shell.run("standing").text
+    before = await effects(up)
+    resumed = shell.run("resume", "github", "--by", "ada")
+
+    async def handled() -> bool:
+        return "github/held" in shell.run("deliveries", "--outcome", "handled").text
+
+    await until(handled)
+    assert "paused by ada: no why" in shown
+    assert before == []
+    assert resumed.text.strip() == "resume github: in force"
+    assert await effects(up) == ["comment"]
+
+
+async def effects(up: Up) -> list[str]:
+    """What was seen at the platforms."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{up.running.sandbox}/_ledger")
+    return [one["kind"] for one in answer.json()["effects"]]
 
 
 async def test_a_repository_and_a_level_are_ordered_about_by_name(up: Up) -> None:
@@ -92,9 +123,7 @@ async def test_a_failed_delivery_is_retried_from_its_failed_step(up: Up) -> None
     assert came.status == 0, came.text
     assert "github/retried: again from github.post_comment, 0 finished steps are kept" in came.text
     await until(handled)
-    async with httpx.AsyncClient() as http:
-        effects = (await http.get(f"{up.running.sandbox}/_ledger")).json()["effects"]
-    assert [one["kind"] for one in effects] == ["comment"]
+    assert await effects(up) == ["comment"]
     nothing = shell.run("retry", "github/retried")
     assert (nothing.status, "no step that failed" in nothing.text) == (1, True)
 
