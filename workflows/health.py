@@ -11,9 +11,11 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():  # or the converter does not know datetime
+    from contexten.gate import WHOLE, Batch
     from contexten.health import Result
     from contexten.health_round import Round, RoundRule, as_markdown
     from contexten.incident import Incident
+    from contexten.outcomes import outcome
     from contexten.traffic import Probe, TrafficRule, is_quiet
 
 from activities.control import ControlActivities, HealthActivities
@@ -60,10 +62,13 @@ class HealthWorkflow:
     async def run(self, wanted: Wanted) -> Round:
         before = workflow.get_last_completion_result(Round) or Round(workflow.now())
         asked = await asyncio.gather(*(probe(name) for name in await chosen(before, wanted)))
-        results = await checked(found for found in asked if found is not None)
+        probes = [found for found in asked if found is not None]
+        results = await checked(probes)
         found = before.then(results, wanted.rule, workflow.now())
         workflow.set_current_details(as_markdown(found))
         await told(found)
+        if probes and workflow.patched("feeds-breakers"):
+            await asyncio.gather(*map(fed, probes))
         await kept(found, found.incidents(before))
         return found
 
@@ -143,6 +148,22 @@ async def told(found: Round) -> None:
         await level.signal("health_reported", said)
     except ApplicationError:
         workflow.logger.debug("nobody holds the service level")
+
+
+async def fed(probe: Probe) -> None:
+    """Have the platform's breaker count *probe*, as it counts any call."""
+    one = outcome(failed=not probe.well)
+    batch = Batch(
+        outcomes={PROBED: one, WHOLE: one},
+        example="" if probe.well else f"a probe: {probe.said}",
+        proof="a probe" if probe.well else "",
+        first_failure_at=None if probe.well else probe.at,
+    )
+    try:
+        gate = workflow.get_external_workflow_handle(f"platform/{probe.platform}")
+        await gate.signal("outcomes_reported", batch)
+    except ApplicationError:
+        workflow.logger.debug("nobody holds the gate of %s", probe.platform)
 
 
 async def kept(found: Round, incidents: Iterable[Incident]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from control import control_deeds, health_deeds
 from temporalio import activity
 from temporalio.client import Client, ScheduleHandle
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker, WorkflowRunner
 from waiting import until
@@ -19,6 +20,7 @@ from waiting import until
 from activities.health import Registered
 from activities.stores.database import Database
 from activities.stores.incidents import Incidents
+from contexten.gate import Batch
 from contexten.health import Check, Family, Reading, Status
 from contexten.health_history import HistoryWanted, Shown
 from contexten.health_round import Round
@@ -190,6 +192,33 @@ async def test_a_quiet_platform_is_asked_something_and_not_again_at_once(
 
     assert standing(first, "slack") is taken_for
     assert probing.asked == ["read"]
+
+
+@pytest.mark.parametrize(("well", "failures"), [(True, 0), (False, 1)])
+async def test_a_probe_counts_for_the_breaker_of_its_platform(
+    house: House, temporal: Client, well: bool, failures: int
+) -> None:
+    probing = Probing(well)
+    gate = await temporal.start_workflow(
+        "PlatformWorkflow",
+        id="platform/slack",
+        task_queue="served-by-nobody",
+        id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+    )
+    await house.begins(Wanted(("slack",)))
+    async with Worker(temporal, task_queue="slack-probes", activities=[probing.probe_group]):
+        await house.makes(GOOD)
+
+    told = [
+        event.workflow_execution_signaled_event_attributes
+        async for event in gate.fetch_history_events()
+        if event.HasField("workflow_execution_signaled_event_attributes")
+    ]
+    (batch,) = await temporal.data_converter.decode(told[0].input.payloads, [Batch])
+    await gate.terminate()
+    assert [one.signal_name for one in told] == ["outcomes_reported"]
+    assert batch.outcomes["all"].failures == failures
+    assert batch.outcomes["read"].calls == 1
 
 
 async def test_a_platform_nobody_can_probe_is_not_unhealthy_for_that(house: House) -> None:
