@@ -127,7 +127,6 @@ class Cluster:
                 self.client,
                 task_queue=Queue.DELIVERIES,
                 workflows=[DeliveryWorkflow],
-                interceptors=[InForce(lambda _: None)],
                 **usual,
             ),
             Worker(
