@@ -96,9 +96,9 @@ class Cluster:
         finally:
             kept.close()
 
-    async def deliver(self, many: int) -> list[WorkflowHandle[Any, Any]]:
+    async def deliver(self, many: int, action: str = "labeled") -> list[WorkflowHandle[Any, Any]]:
         """Start so many deliveries, each of which comments once."""
-        events = [event() for _ in range(many)]
+        events = [event(action=action) for _ in range(many)]
         for one in events:
             await start(self.client, one, LABELLED, eager=False)
         return [self.client.get_workflow_handle(one.workflow_id) for one in events]

@@ -1,6 +1,7 @@
 """A platform's breaker parks its work in the engine, and lets it go on proof of health."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import WorkflowRunner
 from waiting import until
 
+from activities.clients.queue_control import QueueControl
 from workflows.breaker import PlatformWorkflow
 
 
@@ -117,3 +119,45 @@ async def test_a_breaker_obeys_a_person_until_it_is_released(
 
         assert never_held
         assert len(house.github.comments) == 8
+
+
+BY_IMPORTANCE = """
+from contexten.app import App, Importance
+from workflows import github
+
+app = App()
+
+@app.github.event("issues:labeled")
+async def normal(event):
+    await github.post_comment(event.repository, 7, "normal")
+
+@app.github.event("issues:opened", importance=Importance.ESSENTIAL)
+async def essential(event):
+    await github.post_comment(event.repository, 7, "essential")
+"""
+
+
+async def test_what_matters_most_returns_first(
+    temporal: Client,
+    runner: WorkflowRunner,
+    tmp_path: Path,
+    reactions: Callable[[str], str],
+) -> None:
+    reactions(BY_IMPORTANCE)
+    async with cluster(temporal, runner, tmp_path) as house:
+        await house.entity.signal("pause", "a queue builds up")
+        await until(lambda: house.is_held("paused"))
+        waiting = await house.deliver(12) + await house.deliver(3, action="opened")
+        await until(lambda: all_wait(house, len(waiting)))
+        await house.entity.signal("resume")
+        await asyncio.gather(*(one.result() for one in waiting))
+
+        order = [comment.body for comment in house.github.comments]
+
+        assert len(order) == 15
+        assert "essential" not in order[8:]
+
+
+async def all_wait(house: Cluster, many: int) -> bool:
+    """Whether so many calls wait in the engine."""
+    return await QueueControl(house.client).waiting("github") >= many
