@@ -94,13 +94,15 @@ class Around(ActivityInboundInterceptor):
         Raises:
             ApplicationError: If it may not be made now, or failed.
         """
-        call = call_of(activity.info(), input.headers)
+        info = activity.info()
+        call = call_of(info, input.headers)
         gate = self._watch.gates.get(call.platform)
         if gate is None:
             return await self.next.execute_activity(input)
         now, snapshot = self._watch.clock(), self._watch.snapshot()
-        probe = activity.info().task_queue.endswith(PROBES)
-        self._tell_of_lost(call, now, snapshot)
+        probe = info.task_queue.endswith(PROBES)
+        if call.tries.lost:
+            self._tell_of_lost(call, info, now, snapshot)
         if not probe:
             admitted = gate.admission(call, snapshot, now, self._watch.dice())
             if admitted.how is not Admitted.OUT:
@@ -170,9 +172,11 @@ class Around(ActivityInboundInterceptor):
             category=BENIGN if failure.recovery is Recovery.SKIP else UNSPECIFIED,
         ) from error
 
-    def _tell_of_lost(self, call: Call, now: datetime, snapshot: Snapshot) -> None:
+    def _tell_of_lost(
+        self, call: Call, info: activity.Info, now: datetime, snapshot: Snapshot
+    ) -> None:
         """Record those attempts before this one of which nobody told how they ended."""
-        known = Tries.from_json(first(activity.info().heartbeat_details))
+        known = Tries.from_json(first(info.heartbeat_details))
         for _ in range(call.tries.lost - known.lost):
             self._note(call, Outcome.LOST, now, ZERO, snapshot, said=LOST)
 
@@ -231,7 +235,7 @@ async def remember(tries: Tries, attempt: ExecuteActivityInput) -> None:
 def call_of(info: activity.Info, headers: Mapping[str, Any]) -> Call:
     """The attempt that *info* and *headers* tell of."""
     told = headers.get(ABOUT)
-    more = activity.payload_converter().from_payload(told, dict) if told is not None else {}
+    more = activity.payload_converter().from_payload(told) if told is not None else {}
     tries = Tries.from_json(first(info.heartbeat_details)).up_to(info.attempt)
     return Call(
         operation=info.activity_type,

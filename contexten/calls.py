@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from contexten.errors import Category
@@ -29,6 +30,7 @@ class Group(StrEnum):
 READING = frozenset({"read", "list", "get"})
 
 
+@lru_cache(maxsize=1024)
 def group_of(operation: str) -> Group:
     """
     The group of *operation*, by its verb.
@@ -83,7 +85,8 @@ class Tries:
 
     def up_to(self, attempt: int) -> "Tries":
         """All before *attempt*, of which the first is 1: those nobody told of were lost."""
-        return replace(self, lost=self.lost + max(0, attempt - 1 - self.seen))
+        unheard = attempt - 1 - self.seen
+        return replace(self, lost=self.lost + unheard) if unheard > 0 else self
 
     def as_json(self) -> dict[str, Any]:
         """It as plain values."""
@@ -97,6 +100,8 @@ class Tries:
     @classmethod
     def from_json(cls, said: Any) -> "Tries":
         """What :meth:`as_json` gave; none at all if *said* is anything else."""
+        if said is None:
+            return cls()
         try:
             failed = {str(Category(name)): int(many) for name, many in said["failed"].items()}
             parked_for = timedelta(seconds=float(said["parked_for_s"]))
