@@ -105,7 +105,7 @@ class Standing:
     Attributes:
         version: Grows whenever a breaker changed its state.
         held: Why no calls may go out; None if they may.
-        watched: Whether the entity waits for news, good or bad.
+        watched: Whether the entity waits for news, good or bad: while a breaker is not closed.
         lenient: Whether a person wants no breaker to refuse anything.
         shut: By group whose breaker is not closed, until when it refuses; none while that of
             the whole platform is not closed, for then the queue itself is slow enough.
@@ -135,7 +135,7 @@ def understood(said: Any) -> Standing:
         return Standing(
             version=int(said["version"]),
             held=str(said["because"]) if said["rate"] == 0 else None,
-            watched=said["rate"] is not None or any(map(is_shut, breakers.values())),
+            watched=any(map(is_shut, breakers.values())),
             lenient=breakers[WHOLE]["forced"] in (Forced.CLOSED, Forced.METRICS_ONLY),
             shut={
                 group: moment(one["until"])
