@@ -107,6 +107,7 @@ class Around(ActivityInboundInterceptor):
             admitted = gate.admission(call, snapshot, now, self._watch.dice())
             if admitted.how is not Admitted.OUT:
                 return self._not_made(call, admitted, now, snapshot)  # no thread is in it yet
+            now = await self._in_turn(gate.turn(snapshot.gate(call.platform).rate, now), now)
         try:
             answer = await self.next.execute_activity(input)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is classified
@@ -122,6 +123,13 @@ class Around(ActivityInboundInterceptor):
         if not probe:
             gate.succeeded(call, ended - now, snapshot, ended)
         return answer
+
+    async def _in_turn(self, turn: timedelta, now: datetime) -> datetime:
+        """Wait for a *turn* that is to come after *now*; when it is there."""
+        if not turn:
+            return now
+        await asyncio.sleep(turn.total_seconds())
+        return self._watch.clock()
 
     def _not_made(self, call: Call, admitted: Admission, now: datetime, snapshot: Snapshot) -> None:
         """

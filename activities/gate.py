@@ -13,6 +13,7 @@ from contexten.outcomes import outcome
 from contexten.retry import wait_before
 from contexten.snapshot import Snapshot
 from contexten.standing import Standing
+from contexten.times import LONG_AGO
 
 AT_MOST = timedelta(seconds=5)
 """How long a call is parked by a breaker of our own: by then the cluster knows better."""
@@ -32,6 +33,7 @@ class PlatformGate:
         self._breakers = self._fresh()
         self._budget = Budget()
         self._limited: dict[str, datetime] = {}
+        self._next_turn = LONG_AGO
         self._followed: tuple[int, bool] = (0, True)
 
     def _fresh(self) -> dict[str, Breaker]:
@@ -79,6 +81,19 @@ class PlatformGate:
         rule = snapshot.book.rule_for(call.operation).for_category(Category.TRANSIENT)
         pause = wait_before(call.tries.made + call.tries.parked + 2, rule, dice)
         return parked(SOON + pause, f"the retry budget of {self._platform} is used up")
+
+    def turn(self, rate: float | None, now: datetime) -> timedelta:
+        """
+        How long a call that may go out waits for its turn, at *rate* calls a second.
+
+        The engine makes up for a second in which it handed out too little, all at once. While
+        work returns, that would be a burst; so a process spreads what it is handed.
+        """
+        if not rate:
+            return timedelta(0)
+        turn = max(self._next_turn, now)
+        self._next_turn = turn + timedelta(seconds=1 / rate)
+        return turn - now
 
     def succeeded(self, call: Call, took: timedelta, snapshot: Snapshot, now: datetime) -> None:
         """*call* was good."""

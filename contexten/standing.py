@@ -105,6 +105,7 @@ class Standing:
     Attributes:
         version: Grows whenever a breaker changed its state.
         held: Why no calls may go out; None if they may.
+        rate: Calls a second that its queue hands out; None if as many as there are.
         watched: Whether the entity waits for news, good or bad: while a breaker is not closed.
         lenient: Whether a person wants no breaker to refuse anything.
         shut: By group whose breaker is not closed, until when it refuses; none while that of
@@ -115,6 +116,7 @@ class Standing:
 
     version: int = 0
     held: str | None = None
+    rate: float | None = None
     watched: bool = False
     lenient: bool = False
     shut: Mapping[str, datetime | None] = field(default_factory=dict)
@@ -135,6 +137,7 @@ def understood(said: Any) -> Standing:
         return Standing(
             version=int(said["version"]),
             held=str(said["because"]) if said["rate"] == 0 else None,
+            rate=None if said["rate"] is None else float(said["rate"]),
             watched=any(map(is_shut, breakers.values())),
             lenient=breakers[WHOLE]["forced"] in (Forced.CLOSED, Forced.METRICS_ONLY),
             shut={
