@@ -28,7 +28,7 @@ from contexten import verdict
 from contexten.admission import Admission, Admitted, elapsed
 from contexten.calls import ABOUT, NORMAL_PRIORITY, Call, Tries
 from contexten.classification import classified
-from contexten.errors import Category, Failure, Recovery
+from contexten.errors import Category, Failure, PlatformError, Recovery
 from contexten.ledger import Attempt, Outcome
 from contexten.queues import PROBES
 from contexten.snapshot import Snapshot
@@ -178,7 +178,7 @@ class Around(ActivityInboundInterceptor):
             non_retryable=follows.pause is None,
             next_retry_delay=follows.pause,
             category=BENIGN if failure.recovery is Recovery.SKIP else UNSPECIFIED,
-        ) from error
+        ) from (error if isinstance(error, PlatformError) else None)  # others may show a secret
 
     def _tell_of_lost(
         self, call: Call, info: activity.Info, now: datetime, snapshot: Snapshot
