@@ -8,22 +8,24 @@ kept in its heartbeat details: the engine has it, whoever makes the next attempt
 """
 
 import asyncio
-import inspect
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
+import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
 from temporalio.worker import (
     ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
     ExecuteActivityInput,
     Interceptor,
 )
 
 from activities.gate import PlatformGate
+from activities.memory import Memory, remember, remembered
 from contexten import verdict
 from contexten.admission import Admission, Admitted, elapsed
 from contexten.calls import ABOUT, NORMAL_PRIORITY, Call, Tries
@@ -36,6 +38,8 @@ from contexten.snapshot import Snapshot
 PARKED = "Parked"
 EXPIRED = "DeadlineError"
 ZERO = timedelta(0)
+
+log = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -87,6 +91,11 @@ class Around(ActivityInboundInterceptor):
         super().__init__(following)
         self._watch = watch
 
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        """Stand in the way out, too."""
+        self._memory = Memory(outbound)
+        super().init(self._memory)
+
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         """
         Make the attempt, if it may be made.
@@ -101,8 +110,8 @@ class Around(ActivityInboundInterceptor):
             return await self.next.execute_activity(input)
         now, snapshot = self._watch.clock(), self._watch.snapshot()
         probe = info.task_queue.endswith(PROBES)
-        if call.tries.lost:
-            self._tell_of_lost(call, info, now, snapshot)
+        self._memory.known = call.tries
+        self._tell_of_lost(call, info, now, snapshot)
         if not probe:
             admitted = gate.admission(call, snapshot, now, self._watch.dice())
             if admitted.how is not Admitted.OUT:
@@ -110,6 +119,8 @@ class Around(ActivityInboundInterceptor):
             now = await self._in_turn(gate.turn(snapshot.gate(call.platform).rate, now), now)
         try:
             answer = await self.next.execute_activity(input)
+        except CancelledError:  # what is done in a thread ends so
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is classified
             failure, ended = classified(error), self._watch.clock()
             self._note(call, Outcome.FAILED, ended, ended - now, snapshot, failure)
@@ -161,8 +172,8 @@ class Around(ActivityInboundInterceptor):
         rule = snapshot.book.rule_for(call.operation)
         under_way = elapsed(call, snapshot.gate(call.platform), self._watch.clock())
         follows = verdict.after(failure, tries, rule, under_way, self._watch.dice())
-        if follows.renewed and (renew := self._watch.renew.get(call.platform)):
-            renew()
+        if follows.renewed:
+            whatever_happens(self._watch.renew.get(call.platform, nothing))
         raise ApplicationError(
             failure.message,
             {
@@ -183,10 +194,15 @@ class Around(ActivityInboundInterceptor):
     def _tell_of_lost(
         self, call: Call, info: activity.Info, now: datetime, snapshot: Snapshot
     ) -> None:
-        """Record those attempts before this one of which nobody told how they ended."""
-        known = Tries.from_json(first(info.heartbeat_details))
-        for _ in range(call.tries.lost - known.lost):
-            self._note(call, Outcome.LOST, now, ZERO, snapshot, said=LOST)
+        """Record those attempts before this one of which nobody told how they ended, once."""
+        if not call.tries.lost:
+            return
+        known = remembered(info)
+        for attempt in range(known.seen + 1, call.attempt):
+            lost = replace(call, attempt=attempt)
+            self._note(lost, Outcome.LOST, now, ZERO, snapshot, said=LOST)
+        if call.tries != known:
+            activity.heartbeat(call.tries.as_json())  # or they are told of again
 
     def _note(
         self,
@@ -199,7 +215,8 @@ class Around(ActivityInboundInterceptor):
         said: str | None = None,
     ) -> None:
         category = failure.category if failure else None
-        self._watch.record(
+        whatever_happens(
+            self._watch.record,
             Attempt(
                 at=at,
                 platform=call.platform,
@@ -218,7 +235,7 @@ class Around(ActivityInboundInterceptor):
                 context=call.context,
                 repository=call.repository,
                 message=failure.message if failure else said,
-            )
+            ),
         )
 
 
@@ -232,19 +249,9 @@ UNSPECIFIED = ApplicationErrorCategory.UNSPECIFIED
 LOST = "it ended without a word: it took too long, or its worker died"
 
 
-async def remember(tries: Tries, attempt: ExecuteActivityInput) -> None:
-    """Have the engine keep *tries* for the next attempt."""
-    if inspect.iscoroutinefunction(attempt.fn):
-        activity.heartbeat(tries.as_json())
-    else:  # the SDK has its heartbeat wait for the loop, as its deed is in a thread
-        await asyncio.to_thread(activity.heartbeat, tries.as_json())
-
-
 def call_of(info: activity.Info, headers: Mapping[str, Any]) -> Call:
     """The attempt that *info* and *headers* tell of."""
-    told = headers.get(ABOUT)
-    more = activity.payload_converter().from_payload(told) if told is not None else {}
-    tries = Tries.from_json(first(info.heartbeat_details)).up_to(info.attempt)
+    more = about(headers.get(ABOUT))
     return Call(
         operation=info.activity_type,
         attempt=info.attempt,
@@ -255,13 +262,32 @@ def call_of(info: activity.Info, headers: Mapping[str, Any]) -> Call:
         context=more.get("context"),
         repository=more.get("repository"),
         priority=info.priority.priority_key or NORMAL_PRIORITY,
-        tries=tries,
+        tries=remembered(info).up_to(info.attempt),
     )
 
 
-def first(details: Any) -> Any:
-    """The first of *details*; None if there are none."""
-    return details[0] if details else None
+def about(told: Any) -> Mapping[str, Any]:
+    """What a call's header says that it is about; nothing if it says something else."""
+    if told is None:
+        return {}
+    try:
+        said = activity.payload_converter().from_payload(told)
+    except Exception:  # noqa: BLE001 - whatever a header is, the call goes on
+        return {}
+    texts = said.items() if isinstance(said, dict) else ()
+    return {name: value for name, value in texts if isinstance(value, str)}
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def whatever_happens(do: Callable[..., None], *arguments: Any) -> None:
+    """Do it, for a call that does not depend on it and must not fail of it."""
+    try:
+        do(*arguments)
+    except Exception:
+        log.exception("boundary.failed", deed=getattr(do, "__qualname__", str(do)))
 
 
 def seconds(span: timedelta | None) -> float | None:

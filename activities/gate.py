@@ -1,6 +1,8 @@
 """One platform's gate in one process: it follows the cluster's, and reacts before it."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from threading import Lock
 
 from activities.outcomes import Tally
 from contexten.admission import OUT, SOON, Admission, Admitted, admission, parked, until
@@ -8,7 +10,7 @@ from contexten.breaker import Breaker, BreakerRule, State
 from contexten.budget import Budget
 from contexten.calls import Call, Group
 from contexten.errors import Category, Failure
-from contexten.gate import WHOLE
+from contexten.gate import WHOLE, later
 from contexten.outcomes import outcome
 from contexten.retry import wait_before
 from contexten.snapshot import Snapshot
@@ -18,10 +20,15 @@ from contexten.times import LONG_AGO
 AT_MOST = timedelta(seconds=5)
 """How long a call is parked by a breaker of our own: by then the cluster knows better."""
 
+NEVER_OUT = frozenset({Category.UNKNOWN, Category.FATAL})
+"""What failed so has most likely not reached the platform: it says nothing of it."""
+
 
 class PlatformGate:
     """
     Whether calls to a platform may go out of this process, and what they came to.
+
+    Any thread may ask it and tell it.
 
     Attributes:
         tally: What they came to since the platform's entity was told.
@@ -29,6 +36,7 @@ class PlatformGate:
 
     def __init__(self, platform: str) -> None:
         self.tally = Tally()
+        self._lock = Lock()
         self._platform = platform
         self._breakers = self._fresh()
         self._budget = Budget()
@@ -41,6 +49,10 @@ class PlatformGate:
 
     def admission(self, call: Call, snapshot: Snapshot, now: datetime, dice: float) -> Admission:
         """What becomes of *call* at *now*; *dice*, in [0, 1), spreads those who come back."""
+        with self._lock:
+            return self._admission(call, snapshot, now, dice)
+
+    def _admission(self, call: Call, snapshot: Snapshot, now: datetime, dice: float) -> Admission:
         standing = snapshot.gate(self._platform)
         self._follow(standing)
         found = admission(call, snapshot, now, dice)
@@ -50,9 +62,13 @@ class PlatformGate:
         if limited is not None and limited > now:
             return parked(until(limited, now, dice), f"{self._platform} limits us")
         rule = snapshot.book.breaker_for(self._platform)
-        if not standing.lenient and not self._breakers_let_out(call, rule, now):
+        asked = {} if standing.lenient else self._asked(call, rule, now)
+        if asked is None:
             return parked(SOON + (AT_MOST - SOON) * dice, f"{self._platform} fails again and again")
-        return self._affordable(call, snapshot, now, dice)
+        found = self._affordable(call, snapshot, now, dice)
+        if found.how is Admitted.OUT:
+            self._breakers.update(asked)
+        return found
 
     def _follow(self, standing: Standing) -> None:
         """Forget what made our breakers open once the cluster's are not, or not any more."""
@@ -62,15 +78,17 @@ class PlatformGate:
             if standing.held is None:
                 self._breakers = self._fresh()
 
-    def _breakers_let_out(self, call: Call, rule: BreakerRule, now: datetime) -> bool:
+    def _asked(self, call: Call, rule: BreakerRule, now: datetime) -> Mapping[str, Breaker] | None:
+        """The breakers as they are once *call* has gone out; None if one of them refuses it."""
         whole, of_group = self._breakers[WHOLE], self._breakers[call.group]
         if whole.state is State.CLOSED and of_group.state is State.CLOSED:
-            return True
+            return {}
+        asked: dict[str, Breaker] = {}
         for name in (call.group, WHOLE):
-            self._breakers[name], may = self._breakers[name].ask(rule, now)
+            asked[name], may = self._breakers[name].ask(rule, now)
             if not may:
-                return False
-        return True
+                return None
+        return asked
 
     def _affordable(self, call: Call, snapshot: Snapshot, now: datetime, dice: float) -> Admission:
         if not call.tries.made:
@@ -91,37 +109,37 @@ class PlatformGate:
         """
         if not rate:
             return timedelta(0)
-        turn = max(self._next_turn, now)
-        self._next_turn = turn + timedelta(seconds=1 / rate)
+        with self._lock:
+            turn = max(self._next_turn, now)
+            self._next_turn = turn + timedelta(seconds=1 / rate)
         return turn - now
 
     def succeeded(self, call: Call, took: timedelta, snapshot: Snapshot, now: datetime) -> None:
         """*call* was good."""
-        rule = snapshot.book.breaker_for(self._platform)
-        slow = took >= rule.slow_call
-        self._report(call, rule, now, failed=False, slow=slow)
-        self._budget = self._budget.succeeded(snapshot.book.budget_for(self._platform), now)
-        self.tally.succeeded(call, slow=slow)
+        slow = took >= snapshot.book.breaker_for(self._platform).slow_call
+        with self._lock:
+            self._counted(call, snapshot, now, failed=False, slow=slow)
+            self.tally.succeeded(call, slow=slow)
 
     def failed(
         self, call: Call, failure: Failure, took: timedelta, snapshot: Snapshot, now: datetime
     ) -> None:
         """*call* ended in *failure*."""
-        rule = snapshot.book.breaker_for(self._platform)
-        slow = took >= rule.slow_call
-        if failure.limited and failure.retry_after:
-            self._limited[call.group] = now + failure.retry_after
-        else:
-            bad = failure.counts_against_platform
-            self._report(call, rule, now, failed=bad, slow=slow)
-            budget = snapshot.book.budget_for(self._platform)
-            told = self._budget.failed if bad else self._budget.succeeded
-            self._budget = told(budget, now)
-        self.tally.failed(call, failure, slow=slow, now=now)
+        slow = took >= snapshot.book.breaker_for(self._platform).slow_call
+        with self._lock:
+            if failure.limited and failure.retry_after:
+                self._limited = later(self._limited, {call.group: now + failure.retry_after})
+            elif failure.category not in NEVER_OUT:
+                self._counted(
+                    call, snapshot, now, failed=failure.counts_against_platform, slow=slow
+                )
+            self.tally.failed(call, failure, slow=slow, now=now)
 
-    def _report(
-        self, call: Call, rule: BreakerRule, now: datetime, *, failed: bool, slow: bool
+    def _counted(
+        self, call: Call, snapshot: Snapshot, now: datetime, *, failed: bool, slow: bool
     ) -> None:
-        one = outcome(failed=failed, slow=slow)
+        rule, one = snapshot.book.breaker_for(self._platform), outcome(failed=failed, slow=slow)
         for name in (WHOLE, call.group):
             self._breakers[name] = self._breakers[name].reported(one, rule, now)
+        told = self._budget.failed if failed else self._budget.succeeded
+        self._budget = told(snapshot.book.budget_for(self._platform), now)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from contexten.calls import Call
-from contexten.errors import Failure, Recovery
+from contexten.errors import Category, Failure, Recovery
 from contexten.gate import WHOLE, Batch, later
 from contexten.outcomes import Outcomes
 
@@ -63,20 +63,28 @@ class Tally:
 
     def succeeded(self, call: Call, *, slow: bool) -> None:
         """*call* was good."""
+        self._answered(call, slow=slow)
+        self._proof = call.operation
+
+    def _answered(self, call: Call, *, slow: bool) -> None:
         for name in (call.group, WHOLE):
             self._count(name).succeeded(slow=slow)
-        self._proof = call.operation
         self.urgent = self.urgent or slow
 
     def failed(self, call: Call, failure: Failure, *, slow: bool, now: datetime) -> None:
-        """*call* failed; of a failure that is not the platform's fault only limits are told."""
+        """
+        *call* failed. Only limits are told of a failure that is not the platform's fault: it
+        answered, which is no proof of health but counts as well; or nobody knows what it did.
+        """
         if failure.limited and failure.retry_after:
             until = now + failure.retry_after
             self._limited[call.group] = max(until, self._limited.get(call.group, until))
         elif failure.recovery is Recovery.STOP:
             self._fatal = failure.message
+        elif failure.category is Category.UNKNOWN:
+            return
         elif not failure.counts_against_platform:
-            self.succeeded(call, slow=slow)  # it answered, and that is what is counted
+            self._answered(call, slow=slow)
             return
         else:
             for name in (call.group, WHOLE):

@@ -45,15 +45,19 @@ class Reporter:
     async def run(self) -> None:
         """Tell what there is to tell, until cancelled; then what is left, once."""
         pause = LOOK_EVERY_S
+        telling: asyncio.Task[bool] | None = None
         try:
             while True:
                 await asyncio.sleep(pause)
-                well = await self.tell_what_is_due()
+                telling = asyncio.create_task(self.tell_what_is_due())
+                well = await asyncio.shield(telling)
                 pause = LOOK_EVERY_S if well else min(pause * 2, LONGEST_PAUSE_S)
         finally:
-            await asyncio.shield(self._tell_the_rest())
+            await asyncio.shield(self._tell_the_rest(telling))
 
-    async def _tell_the_rest(self) -> None:
+    async def _tell_the_rest(self, telling: "asyncio.Task[bool] | None") -> None:
+        if telling:
+            await telling  # what is under way may be put back
         await asyncio.gather(
             *(self._tell(name) for name, gate in self._gates.items() if gate.tally)
         )
@@ -77,8 +81,9 @@ class Reporter:
         urgent, batch = tally.urgent, tally.taken()
         try:
             await self._entities.tell(platform, batch)
-        except PlatformError as error:
-            log.warning("outcomes.not_told", platform=platform, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, we go on telling
+            reason = str(error) if isinstance(error, PlatformError) else repr(error)[:300]
+            log.warning("outcomes.not_told", platform=platform, reason=reason)
             tally.put_back(batch, urgent=urgent)
             return False
         self._told_at[platform] = time.monotonic()

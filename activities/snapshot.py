@@ -68,9 +68,10 @@ class Snapshots:
         """Read once what is in force."""
         try:
             found = await self._entities.standings(self._ids)
-        except PlatformError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, we go on looking
             if not self._away:
-                log.warning("snapshot.stale", reason=str(error))
+                reason = str(error) if isinstance(error, PlatformError) else repr(error)[:300]
+                log.warning("snapshot.stale", reason=reason)
             self._away = True
             return
         self._away = False
@@ -86,7 +87,7 @@ def understood(known: Snapshot, found: Mapping[str, Any]) -> Snapshot:
     for workflow_id, said in found.items():
         try:
             known = with_one(known, workflow_id, said)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
             log.warning("snapshot.unreadable", entity=workflow_id, reason=repr(error)[:300])
     return known
 

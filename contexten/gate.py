@@ -31,6 +31,9 @@ SPANS_FOR = timedelta(days=9)
 UNPROVEN_AFTER = timedelta(seconds=10)
 """How long a trickle waits for a real call before the probes count as proof."""
 
+LONGEST_LIMIT = timedelta(days=1)
+"""A limit that is said to last longer is asked after again by then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -99,6 +102,16 @@ class Gate:
         """The breaker of all groups together."""
         return self.breakers[WHOLE]
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the queue was held when that was last looked at."""
+        return bool(self.spans) and self.spans[-1][1] is None
+
+    @property
+    def flows(self) -> bool:
+        """Whether calls come at their usual pace."""
+        return self.whole.state is State.CLOSED and not self.ramping_since and not self.is_held
+
     def with_breaker(self, group: str, breaker: Breaker) -> "Gate":
         """With another *breaker* for *group*; a new version if its state differs."""
         before = self.breakers[group]
@@ -111,9 +124,11 @@ class Gate:
 
     def reported(self, batch: Batch, rules: Rules, now: datetime) -> "Gate":
         """A worker told of its calls."""
-        next_ = replace(self, limited=later(self.limited, batch.limited))
+        at_most = now + LONGEST_LIMIT
+        limited = {group: min(until, at_most) for group, until in batch.limited.items()}
+        next_ = replace(self, limited=later(self.limited, limited))
         of_all = batch.outcomes.get(WHOLE, Outcomes())
-        if self.whole.state is State.CLOSED and not self.ramping_since:
+        if self.flows:
             next_ = replace(next_, pace=self.pace.counting(of_all.calls, now))
         for group, outcomes in batch.outcomes.items():
             next_ = next_.one_reported(group, outcomes, rules, now)
@@ -157,7 +172,7 @@ class Gate:
         )
         for group in next_.breakers:
             next_ = next_.probing(group, rules, now)
-        return next_.unasked(rules, now).ramped(rules, now)
+        return next_.unasked(now).ramped(rules, now)
 
     def probing(self, group: str, rules: Rules, now: datetime) -> "Gate":
         """With probes of *group* wanted, if its breaker has been open for long enough."""
@@ -196,14 +211,12 @@ class Gate:
             return passed
         return replace(passed, trickling_since=now)
 
-    def unasked(self, rules: Rules, now: datetime) -> "Gate":
+    def unasked(self, now: datetime) -> "Gate":
         """With the probes as proof, if for a while no real call came to prove anything."""
         since = self.trickling_since
         if since is None or self.whole.state is not State.HALF_OPEN or now - since < UNPROVEN_AFTER:
             return self
-        good = Outcomes(successes=rules.breaker.probes)
-        closed = self.with_breaker(WHOLE, self.whole.reported(good, rules.breaker, now))
-        return closed.whole_turned(now)
+        return self.with_breaker(WHOLE, Breaker(since=now)).whole_turned(now)
 
     def ramped(self, rules: Rules, now: datetime) -> "Gate":
         """Without the ramp, if it has lasted for long enough."""
@@ -216,7 +229,9 @@ class Gate:
         return replace(self, ramping_since=None)
 
     def forced(self, forced: Forced | None, now: datetime) -> "Gate":
-        """A person wants the breakers *forced*, or not any more."""
+        """A person wants the breakers *forced*, or not any more; if they are so, it is the same."""
+        if all(breaker.forced is forced for breaker in self.breakers.values()):
+            return self
         next_ = self
         for group, breaker in self.breakers.items():
             next_ = next_.with_breaker(group, breaker.force(forced, now))
@@ -224,12 +239,14 @@ class Gate:
 
     def spanned(self, *, held: bool, now: datetime) -> "Gate":
         """With the queue *held* from now on, or not any more."""
-        last = self.spans[-1] if self.spans else (LONG_AGO, LONG_AGO)
-        if held == (last[1] is None):
+        if held == self.is_held:
             return self
         kept = tuple(s for s in self.spans if s[1] is None or now - s[1] < SPANS_FOR)
-        spans = (*kept, (now, None)) if held else (*kept[:-1], (last[0], now))
-        return replace(self, spans=spans[-SPANS_KEPT:])
+        spans = (*kept, (now, None)) if held else (*kept[:-1], (self.spans[-1][0], now))
+        closed = self.whole.state is State.CLOSED and self.whole.forced is None
+        ramp = now if closed and not held else self.ramping_since  # what waited is no burst
+        pace = Pace(self.pace.usual)  # a stretch without calls says nothing of it
+        return replace(self, spans=spans[-SPANS_KEPT:], ramping_since=ramp, pace=pace)
 
 
 ALL_CLOSED: dict[str, Breaker] = {name: Breaker() for name in (WHOLE, *Group)}

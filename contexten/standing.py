@@ -148,7 +148,7 @@ def understood(said: Any) -> Standing:
             limited={group: until for group, until in limited.items() if until},
             spans=spans_of(said["spans"]),
         )
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, OverflowError) as error:
         raise ValueError(f"not a gate's standing: {type(error).__name__} {error}") from None
 
 

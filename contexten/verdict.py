@@ -63,4 +63,4 @@ def pause_after(failure: Failure, tries: Tries, rule: RetryRule, dice: float) ->
     ours = wait_before(tries.made + 1, rule.for_category(failure.category), dice)
     if failure.retry_after is None:
         return max(ours, AT_ONCE)
-    return failure.retry_after + ours if failure.limited else max(failure.retry_after, ours)
+    return failure.retry_after + ours

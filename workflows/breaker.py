@@ -14,11 +14,11 @@ with workflow.unsafe.imports_passed_through():  # one copy of each value, or `is
     from contexten.breaker import Forced
     from contexten.calls import Group
     from contexten.gate import WHOLE, Batch, Gate, Rules
-    from contexten.incident import Incident, Kind, opened
-    from contexten.orders import Entry, Order, Pause, logged, order_of
-    from contexten.outage import followed
+    from contexten.incident import Incident
+    from contexten.orders import LONGEST_REASON, Entry, Order, Pause, clean, logged, order_of
+    from contexten.outage import fatal_followed, followed, heard, unproven
     from contexten.rulebook import from_json
-    from contexten.standing import OPEN, Rate, next_due, rate, standing
+    from contexten.standing import Rate, next_due, rate, standing
 
 from workflows import control
 from workflows.standing_shown import shown
@@ -37,6 +37,7 @@ class Carried:
     incident: Incident | None = None
     fatal: Incident | None = None
     orders: tuple[Entry, ...] = ()
+    applied: Rate | None = None
 
 
 @workflow.defn
@@ -51,13 +52,10 @@ class PlatformWorkflow:
     def __init__(self, carried: Carried | None = None) -> None:
         carried = carried or Carried()
         self._platform = workflow.info().workflow_id.partition("/")[2]
-        self._gate = carried.gate
-        self._rules = carried.rules
-        self._told = carried.told
-        self._incident = carried.incident
-        self._fatal = carried.fatal
+        self._gate, self._rules, self._told = carried.gate, carried.rules, carried.told
+        self._incident, self._fatal = carried.incident, carried.fatal
         self._orders = carried.orders
-        self._applied: Rate | None = None
+        self._applied = carried.applied
         self._memo: dict[str, Any] = {}
         self._probing = 0
         self._changed = True
@@ -71,9 +69,11 @@ class PlatformWorkflow:
             await self._settled()
             await self._something_is_due()
         await workflow.wait_condition(self._quiet)
-        workflow.continue_as_new(
-            Carried(self._gate, self._rules, self._told, self._incident, self._fatal, self._orders)
-        )
+        workflow.continue_as_new(self._carried())
+
+    def _carried(self) -> Carried:
+        now = self._gate, self._rules, self._told, self._incident, self._fatal, self._orders
+        return Carried(*now, self._applied)
 
     async def _read_rules(self) -> None:
         """Follow the rule book as it is now; every change of it comes as a signal."""
@@ -89,8 +89,9 @@ class PlatformWorkflow:
         """Do what follows from the gate as it is now: probes, the queue's rate, the records."""
         now = workflow.now()
         self._turn(self._gate.tick(self._rules, now))
+        held = rate(self._gate, self._rules, now).rps == 0
+        self._gate = self._gate.spanned(held=held, now=now)
         wanted = rate(self._gate, self._rules, now)
-        self._gate = self._gate.spanned(held=wanted.rps == 0, now=now)
         for group in self._gate.to_probe:
             self._begin_probe(group)
         self._gate = self._gate.probes_taken()
@@ -106,35 +107,35 @@ class PlatformWorkflow:
 
     def _turn(self, after: Gate) -> None:
         """From now on the gate is *after*; what that means for the incident is noted."""
-        now = workflow.now()
-        self._incident = followed(
-            self._incident, self._platform, self._gate, after, self._told, now
-        )
-        if after != self._gate:
-            self._gate, self._changed = after, True
+        now, known = workflow.now(), self._incident
+        self._incident = followed(known, self._platform, self._gate, after, self._told, now)
+        self._told = unproven(self._told, after)
+        self._changed |= after != self._gate or self._incident != known
+        self._gate = after
 
     async def _apply(self, wanted: Rate) -> None:
-        if wanted == self._applied or (self._applied is None and wanted == OPEN):
-            self._applied = self._applied or wanted
+        if wanted == self._applied:
             return
         await control.set_queue_rate(self._platform, wanted)
-        if wanted.rps == 0 and self._incident and self._incident.mitigated_at is None:
+        incident = self._open_incident()
+        if wanted.rps == 0 and incident and incident.mitigated_at is None:
             held = f"the queue is held: {wanted.because}"
-            self._incident = self._incident.mitigated(workflow.now(), held)
+            self._incident = incident.mitigated(workflow.now(), held)
         self._applied = wanted
 
     async def _record(self) -> None:
-        for incident in (self._incident, self._fatal):
-            if incident is None or incident in self._saved:
-                continue
+        for incident in self._unsaved():
             await control.save_incident(incident)
             self._saved = {i for i in self._saved if i.id != incident.id} | {incident}
+
+    def _unsaved(self) -> list[Incident]:
+        return [i for i in (self._incident, self._fatal) if i and i not in self._saved]
 
     async def _something_is_due(self) -> None:
         """Wait until somebody said something, or the time alone changes something."""
         now = workflow.now()
         due = next_due(self._gate, self._rules, now)
-        if rate(self._gate, self._rules, now) != (self._applied or OPEN):
+        if self._unsaved() or rate(self._gate, self._rules, now) != self._applied:
             due = min(due or now + AFTER_A_FAILURE, now + AFTER_A_FAILURE)
         try:
             await workflow.wait_condition(
@@ -147,11 +148,12 @@ class PlatformWorkflow:
 
     def _begin_probe(self, group: str) -> None:
         self._probing += 1
-        asyncio.create_task(self._probe(group))  # noqa: RUF006 - counted, and waited for
-
-    async def _probe(self, group: str) -> None:
-        """Have the cheapest honest equivalent of the calls of *group* made, once."""
         wanted = self._group_that_failed() if group == WHOLE else group
+        asyncio.create_task(self._probe(group, wanted))  # noqa: RUF006 - counted, and waited for
+
+    async def _probe(self, group: str, wanted: str) -> None:
+        """Have the cheapest honest equivalent of the calls of the group *wanted* made, once."""
+        round_ = self._gate.breakers[group].since
         try:
             said = await control.probe(self._platform, wanted)
             well = True
@@ -160,9 +162,11 @@ class PlatformWorkflow:
         finally:
             self._probing -= 1
         now = workflow.now()
-        if self._incident:
+        if incident := self._open_incident():
             how = "passed" if well else "failed"
-            self._incident = self._incident.noted(now, f"a probe of {wanted} {how}: {said}")
+            self._incident = incident.noted(now, f"a probe of {wanted} {how}: {said}")
+        if self._gate.breakers[group].since != round_:
+            return  # it was of an earlier round
         if well and group != WHOLE:
             self._told = replace(self._told, proof=f"a probe of {wanted}")
         self._turn(self._gate.probed(group, well=well, rules=self._rules, now=now))
@@ -187,23 +191,20 @@ class PlatformWorkflow:
     @workflow.signal
     def outcomes_reported(self, batch: Batch) -> None:
         """From a worker: what its calls came to."""
-        now = workflow.now()
-        first = self._told.first_failure_at if self._incident_open() else None
-        self._told = replace(batch, first_failure_at=first or batch.first_failure_at)
-        self._turn(self._gate.reported(batch, self._rules, now))
-        self._told_of_fatal(batch, now)
-
-    def _incident_open(self) -> bool:
-        return self._incident is not None and self._incident.open
-
-    def _told_of_fatal(self, batch: Batch, now: datetime) -> None:
-        """Open an incident for what nobody but a person can mend; a good call closes it."""
-        is_open = self._fatal is not None and self._fatal.open
-        if batch.fatal and not is_open:
-            self._fatal = opened(self._platform, Kind.FATAL, batch.fatal, now, now)
-        elif is_open and batch.proof and not batch.fatal and self._fatal:
-            self._fatal = self._fatal.recovered(now, f"{batch.proof} passed")
+        now, window = workflow.now(), self._rules.breaker.time_window
+        try:
+            told = heard(self._told, batch, self._gate, self._incident, window)
+            after = self._gate.reported(batch, self._rules, now)
+        except Exception as error:  # noqa: BLE001 - a signal that fails fails for ever
+            workflow.logger.warning("%s: not understood: %r", self._platform, error)
+            return
+        self._told = told
+        self._turn(after)
+        self._fatal = fatal_followed(self._fatal, self._platform, batch, now)
         self._changed = True
+
+    def _open_incident(self) -> Incident | None:
+        return self._incident if self._incident and self._incident.open else None
 
     @workflow.signal
     def rules_changed(self, book: dict[str, Any]) -> None:
@@ -219,7 +220,7 @@ class PlatformWorkflow:
     @workflow.signal(dynamic=True)
     def refused(self, name: str, arguments: Sequence[RawValue]) -> None:
         """A signal nobody knows: written down, without effect."""
-        self._log(Entry(workflow.now(), name[:100], refused="there is no such order"))
+        self._log(Entry(workflow.now(), clean(name), refused="there is no such order"))
 
     @workflow.signal
     def pause(self, *arguments: Any) -> None:
@@ -275,10 +276,11 @@ class PlatformWorkflow:
         now = workflow.now()
         try:
             order = order_of(*arguments)
-        except ValueError as error:
-            self._log(Entry(now, name, refused=str(error)))
+            after = change(order, now)
+        except Exception as error:  # noqa: BLE001 - a signal that fails fails for ever
+            self._log(Entry(now, name, refused=clean(str(error), LONGEST_REASON)))
             return
-        self._turn(change(order, now))
+        self._turn(after)
         self._log(Entry(now, name, order.by, order.because))
 
     def _log(self, entry: Entry) -> None:
