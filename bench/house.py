@@ -24,6 +24,7 @@ from starter import attributes, engine
 from starter.console.surroundings import free_port
 
 ROOT = Path(__file__).parents[1]
+NO_EFFECTS = 10**9
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 
 
@@ -117,10 +118,10 @@ class House:
         await part.until(lambda: listens(port))
         return part
 
-    async def worker(self, **settings: str) -> Part:
-        """Our worker of deliveries and GitHub calls, fed by the door."""
-        line = [sys.executable, str(ROOT / "worker.py"), "--queues", "deliveries,github"]
-        part = self._begin("worker", line, 0, **settings)
+    async def worker(self, queues: str = "deliveries,github", **settings: str) -> Part:
+        """Our worker of *queues*; the one of deliveries is fed by the door."""
+        line = [sys.executable, str(ROOT / "worker.py"), "--queues", queues]
+        part = self._begin(f"worker-{queues}", line, 0, **settings)
         await part.until(lambda: says(part, "worker ready"))
         return part
 
@@ -159,6 +160,17 @@ class House:
         part = self._begin("sdk-worker", [sys.executable, "-m", "bench.sdk"])
         await part.until(lambda: says(part, "worker ready"))
         return part
+
+    async def plain_worker(self) -> Part:
+        """A worker of GitHub calls with nothing around them."""
+        part = self._begin("plain-worker", [sys.executable, "-m", "bench.plain"])
+        await part.until(lambda: says(part, "worker ready"))
+        return part
+
+    async def calls(self, platform: str) -> int:
+        """How many requests have reached *platform*, good or bad."""
+        answer = await self._http.get(f"{self.sandbox_url}/_ledger", params={"after": NO_EFFECTS})
+        return int(answer.json()["calls"].get(platform, 0))
 
     async def effects(self, first: int, count: int) -> dict[int, list[float]]:
         """When, in epoch seconds, calls of *count* deliveries from *first* on took effect."""

@@ -224,9 +224,11 @@ async def send(job: Job) -> Seen:
         async with asyncio.timeout(job.seconds + PATIENCE_S):
             out, complaint = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         raise RuntimeError(f"the load generator got no answers within {PATIENCE_S} s") from None
+    finally:
+        if process.returncode is None:  # nobody waits for it any more
+            process.kill()
+            await process.wait()
     if process.returncode:
         raise RuntimeError(f"the load generator failed: {complaint.decode()[-2000:]}")
     return Seen(**json.loads(out))

@@ -61,6 +61,21 @@ async def ours(house: House) -> Side:
     return Side("ours", house, door, (engine, door, worker), "github")
 
 
+async def gated(house: House) -> Side:
+    """Ours with its entities, which hold the platforms' gates for the whole cluster."""
+    engine = await house.engine()
+    control, door, worker = await house.worker("control"), await house.door(), await house.worker()
+    return Side("ours", house, door, (engine, control, door, worker), "github")
+
+
+async def ungated(house: House) -> Side:
+    """Ours with the calls left to Temporal's own retries: no gate, no budget, no ledger."""
+    engine = await house.engine()
+    door, worker = await house.door(), await house.worker("deliveries")
+    calls = await house.plain_worker()
+    return Side("without the gate", house, door, (engine, door, worker, calls), "github")
+
+
 async def sdk(house: House) -> Side:
     """FastAPI that awaits ``start_workflow`` and one plain worker, on the same engine as ours."""
     return await sdk_on("SDK", await house.engine(), house)

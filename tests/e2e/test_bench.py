@@ -23,11 +23,12 @@ def documented(bench: str) -> set[str]:
     return set(re.findall(rf"^\| {bench} \| `(\w+)` \|", PAGE, re.MULTILINE))
 
 
-@pytest.mark.parametrize("bench", ["ack", "completion", "spool"])
+@pytest.mark.timeout(220)
+@pytest.mark.parametrize("bench", ["ack", "completion", "outage", "path", "spool"])
 def test_a_bench_produces_every_figure_that_is_named(bench: str, tmp_path: Path) -> None:
     line = [sys.executable, "-m", "bench", bench, "--seconds", "0.1", "--out", str(tmp_path)]
 
-    ran = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    ran = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     found = read(tmp_path / f"{bench}.jsonl")
