@@ -77,7 +77,8 @@ class Tries:
 
     def and_failed(self, category: Category) -> "Tries":
         """One more failed, of *category*."""
-        return replace(self, failed={**self.failed, category: self.of(category) + 1})
+        failed = {**self.failed, category: self.of(category) + 1}
+        return Tries(failed, self.parked, self.parked_for, self.lost)
 
     def and_parked(self, pause: timedelta) -> "Tries":
         """One more was not let out, and told to wait for *pause*."""

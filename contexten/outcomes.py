@@ -90,6 +90,7 @@ def joined(window: tuple[Chunk, ...], most: int, lasting: timedelta, now: dateti
     return "".join(one.calls for one in window if now - one.at < lasting)[-most:]
 
 
+@lru_cache(maxsize=256)
 def written(outcomes: Outcomes, most: int) -> str:
     """
     The letters of *outcomes*, of the last *most* of them if there are more.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from contexten.calls import Tries
 from contexten.durations import said
 from contexten.errors import Failure, Recovery
-from contexten.retry import RetryRule, wait_before
+from contexten.retry import CategoryRule, RetryRule, wait_before
 
 AT_ONCE = timedelta(milliseconds=1)
 """The shortest pause that the engine can be asked for."""
@@ -48,7 +48,7 @@ def after(failure: Failure, tries: Tries, rule: RetryRule, elapsed: timedelta, d
         return Next(None, f"{failed} of {of_category.attempts} attempts failed so")
     if rule.maximum_attempts and tries.made >= rule.maximum_attempts:
         return Next(None, f"{tries.made} of {rule.maximum_attempts} attempts were made")
-    pause = pause_after(failure, tries, rule, dice)
+    pause = pause_after(failure, tries, of_category, dice)
     if elapsed + pause >= rule.deadline:
         return Next(
             None, f"the next attempt would come after the deadline of {said(rule.deadline)}"
@@ -56,11 +56,11 @@ def after(failure: Failure, tries: Tries, rule: RetryRule, elapsed: timedelta, d
     return Next(pause, failure.recovery, renewed=failure.recovery is Recovery.REAUTHENTICATE)
 
 
-def pause_after(failure: Failure, tries: Tries, rule: RetryRule, dice: float) -> timedelta:
+def pause_after(failure: Failure, tries: Tries, rule: CategoryRule, dice: float) -> timedelta:
     """The pause before the next attempt: what the platform asks for, or ours, with jitter."""
     if failure.recovery is Recovery.REAUTHENTICATE and failure.retry_after is None:
         return AT_ONCE
-    ours = wait_before(tries.made + 1, rule.for_category(failure.category), dice)
+    ours = wait_before(tries.made + 1, rule, dice)
     if failure.retry_after is None:
         return max(ours, AT_ONCE)
     return failure.retry_after + ours
