@@ -24,6 +24,7 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
 from activities import health
@@ -83,6 +84,7 @@ log = structlog.get_logger()
 
 PROBE = "probe_group"
 PROBE_SLOTS = 3
+ENTITIES_EVERY_S = 10.0
 
 Deeds = Sequence[Callable[..., object]]
 
@@ -245,7 +247,7 @@ def ledger_of(
     return ledger
 
 
-def watching(
+async def watching(
     connected: Client,
     settings: Settings,
     queues: Sequence[Queue],
@@ -263,6 +265,7 @@ def watching(
     switches = Switches(lambda: snapshots().level, provider_named(settings.flags_provider))
     snapshots = Snapshots(control, list(gates), StandingMetrics(meter).show, switches.on)
     reporter = Reporter(control, gates, snapshots)
+    await snapshots.refresh()  # before the first call: it may have to wait
     return Watch(gates, snapshots, noted), [snapshots.run(), reporter.run()]
 
 
@@ -325,6 +328,16 @@ async def feed(connected: Client, settings: Settings, order: Order) -> None:
     ).run()
 
 
+async def keep_entities(connected: Client) -> None:
+    """Start those that somebody ended, again and again, until cancelled."""
+    while True:
+        await asyncio.sleep(ENTITIES_EVERY_S)
+        try:
+            await entities.ensure(connected)
+        except RPCError as error:
+            log.warning("entities.not_ensured", reason=error.message)
+
+
 async def run(settings: Settings, queues: Sequence[Queue]) -> None:
     """
     Serve *queues* until told to stop, then let what is under way end.
@@ -350,7 +363,7 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
             return
         connected, order = connecting.result(), Order()
         ledger = ledger_of(connected, settings, kept, stack)
-        watch, upkeep = watching(connected, settings, queues, ledger.record)
+        watch, upkeep = await watching(connected, settings, queues, ledger.record)
         limits = LimitsHeard(LimitsKept(kept))
         shared = Shared(connected, settings, order, kept, watch, checks, limits, stack)
         kept_up = [asyncio.create_task(one) for one in (*upkeep, limits.run())]
@@ -363,6 +376,8 @@ async def run(settings: Settings, queues: Sequence[Queue]) -> None:
             await schedules.ensure(connected, settings)
             await entities.ensure(connected)
         work: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
+        if Queue.CONTROL in queues:
+            work.append(asyncio.create_task(keep_entities(connected)))
         if Queue.DELIVERIES in queues and settings.durability is Durability.SPOOL:
             work.append(asyncio.create_task(feed(connected, settings, order)))
         log.info("worker ready", queues=[str(queue) for queue in queues])

@@ -5,13 +5,17 @@ The boundary around every attempt of a platform call, once for all of them.
 
 Only here do errors leave in Temporal's terms. What became of a call's earlier attempts is
 kept in its heartbeat details: the engine has it, whoever makes the next attempt.
+
+What time it is, the engine says with each attempt: deadlines, limits and pauses are the
+cluster's, and a machine whose clock is wrong must not undo them.
 """
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 import structlog
@@ -42,9 +46,9 @@ ZERO = timedelta(0)
 log = structlog.get_logger()
 
 
-def utc_now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
+def as_told(began: datetime) -> datetime:
+    """The time is what the engine says."""
+    return began
 
 
 def forget(attempt: Attempt) -> None:
@@ -61,7 +65,7 @@ class Watch:
         snapshot: What is in force, as this process knows it.
         record: Takes an attempt for the ledger; never waits and never fails.
         renew: By platform, what has its credentials obtained anew.
-        clock: The time, UTC.
+        clock: The time, of the time at which the engine says that an attempt began; UTC.
         dice: A number in [0, 1).
     """
 
@@ -69,7 +73,7 @@ class Watch:
     snapshot: Callable[[], Snapshot] = Snapshot
     record: Callable[[Attempt], None] = forget
     renew: dict[str, Callable[[], None]] = field(default_factory=dict)
-    clock: Callable[[], datetime] = utc_now
+    clock: Callable[[datetime], datetime] = as_told
     dice: Callable[[], float] = random.random
 
 
@@ -103,44 +107,39 @@ class Around(ActivityInboundInterceptor):
         Raises:
             ApplicationError: If it may not be made now, or failed.
         """
-        info = activity.info()
+        since, info = time.monotonic(), activity.info()
         call = call_of(info, input.headers)
         gate = self._watch.gates.get(call.platform)
         if gate is None:
             return await self.next.execute_activity(input)
-        now, snapshot = self._watch.clock(), self._watch.snapshot()
-        probe = info.task_queue.endswith(PROBES)
+        began, snapshot = self._watch.clock(info.started_time), self._watch.snapshot()
+        now, probe = began, info.task_queue.endswith(PROBES)
         self._memory.known = call.tries
         self._tell_of_lost(call, info, now, snapshot)
         if not probe:
             admitted = gate.admission(call, snapshot, now, self._watch.dice())
             if admitted.how is not Admitted.OUT:
                 return self._not_made(call, admitted, now, snapshot)  # no thread is in it yet
-            now = await self._in_turn(gate.turn(snapshot.gate(call.platform).rate, now), now)
+            await asyncio.sleep(gate.turn(snapshot.gate(call.platform).rate, now).total_seconds())
+            now = began + passed(since)
         try:
             answer = await self.next.execute_activity(input)
         except CancelledError:  # what is done in a thread ends so
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is classified
-            failure, ended = classified(error), self._watch.clock()
+            failure, ended = classified(error), began + passed(since)
             self._note(call, Outcome.FAILED, ended, ended - now, snapshot, failure)
             if not probe:
                 gate.failed(call, failure, ended - now, snapshot, ended)
             tries = call.tries.and_failed(failure.category)
             await remember(tries, input)
-            self._leave(call, tries, failure, error, snapshot)
-        ended = self._watch.clock()
+            under_way = elapsed(call, snapshot.gate(call.platform), ended)
+            self._leave(call, tries, failure, error, under_way)
+        ended = began + passed(since)
         self._note(call, Outcome.OK, ended, ended - now, snapshot)
         if not probe:
             gate.succeeded(call, ended - now, snapshot, ended)
         return answer
-
-    async def _in_turn(self, turn: timedelta, now: datetime) -> datetime:
-        """Wait for a *turn* that is to come after *now*; when it is there."""
-        if not turn:
-            return now
-        await asyncio.sleep(turn.total_seconds())
-        return self._watch.clock()
 
     def _not_made(self, call: Call, admitted: Admission, now: datetime, snapshot: Snapshot) -> None:
         """
@@ -163,14 +162,13 @@ class Around(ActivityInboundInterceptor):
         )
 
     def _leave(
-        self, call: Call, tries: Tries, failure: Failure, error: Exception, snapshot: Snapshot
+        self, call: Call, tries: Tries, failure: Failure, error: Exception, under_way: timedelta
     ) -> NoReturn:
         """
         Raises:
             ApplicationError: Always: the failure in Temporal's terms, and what follows from it.
         """
-        rule = snapshot.book.rule_for(call.operation)
-        under_way = elapsed(call, snapshot.gate(call.platform), self._watch.clock())
+        rule = self._watch.snapshot().book.rule_for(call.operation)
         follows = verdict.after(failure, tries, rule, under_way, self._watch.dice())
         if follows.renewed:
             whatever_happens(self._watch.renew.get(call.platform, nothing))
@@ -247,6 +245,11 @@ OUTCOMES = {
 BENIGN = ApplicationErrorCategory.BENIGN
 UNSPECIFIED = ApplicationErrorCategory.UNSPECIFIED
 LOST = "it ended without a word: it took too long, or its worker died"
+
+
+def passed(since: float) -> timedelta:
+    """How long it is since the monotonic clock said *since*."""
+    return timedelta(seconds=time.monotonic() - since)
 
 
 def call_of(info: activity.Info, headers: Mapping[str, Any]) -> Call:

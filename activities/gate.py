@@ -1,7 +1,9 @@
 """One platform's gate in one process: it follows the cluster's, and reacts before it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 
 from activities.outcomes import Tally
@@ -18,10 +20,22 @@ from contexten.standing import Standing
 from contexten.times import LONG_AGO
 
 AT_MOST = timedelta(seconds=5)
-"""How long a call is parked by a breaker of our own: by then the cluster knows better."""
+"""How long a breaker of our own refuses calls: by then the cluster knows better."""
 
 NEVER_OUT = frozenset({Category.UNKNOWN, Category.FATAL})
 """What failed so has most likely not reached the platform: it says nothing of it."""
+
+
+@lru_cache(maxsize=16)
+def of_one_process(rule: BreakerRule) -> BreakerRule:
+    """
+    The cluster's *rule* as one process goes by it: it never shuts itself out for long.
+
+    What it saw the cluster knows as well, and may think less of it; and while nobody leads the
+    cluster, a few calls out of each process every few seconds are all that is asked too much.
+    """
+    soon = min(rule.recovery_timeout, AT_MOST)
+    return replace(rule, recovery_timeout=soon, longest_timeout=soon, backoff=1.0)
 
 
 class PlatformGate:
@@ -61,7 +75,7 @@ class PlatformGate:
         limited = self._limited.get(call.group)
         if limited is not None and limited > now:
             return parked(until(limited, now, dice), f"{self._platform} limits us")
-        rule = snapshot.book.breaker_for(self._platform)
+        rule = of_one_process(snapshot.book.breaker_for(self._platform))
         asked = {} if standing.lenient else self._asked(call, rule, now)
         if asked is None:
             return parked(SOON + (AT_MOST - SOON) * dice, f"{self._platform} fails again and again")
@@ -138,7 +152,8 @@ class PlatformGate:
     def _counted(
         self, call: Call, snapshot: Snapshot, now: datetime, *, failed: bool, slow: bool
     ) -> None:
-        rule, one = snapshot.book.breaker_for(self._platform), outcome(failed=failed, slow=slow)
+        rule = of_one_process(snapshot.book.breaker_for(self._platform))
+        one = outcome(failed=failed, slow=slow)
         for name in (WHOLE, call.group):
             self._breakers[name] = self._breakers[name].reported(one, rule, now)
         told = self._budget.failed if failed else self._budget.succeeded

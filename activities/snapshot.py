@@ -87,7 +87,7 @@ def understood(known: Snapshot, found: Mapping[str, Any]) -> Snapshot:
     for workflow_id, said in found.items():
         try:
             known = with_one(known, workflow_id, said)
-        except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it says, what was known stays in force
             log.warning("snapshot.unreadable", entity=workflow_id, reason=repr(error)[:300])
     return known
 

@@ -8,6 +8,7 @@ The platforms' own log of calls says how fast they came; the standing of an enti
 ledger and the incidents say what the system itself makes of it.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -27,10 +28,22 @@ from waiting import until
 from activities.stores.attempts import COLUMNS
 from activities.stores.database import Database
 from activities.stores.incidents import Incidents
-from contexten.incident import Incident, IncidentsWanted
+from contexten.incident import Incident, IncidentsWanted, Kind
 from contexten.ledger import Attempt
 
+KNOWN_AFTER_S = 2.0
+"""How long after an entity says something each worker knows: they read it once a second."""
+
 PLATFORMS = ("github", "linear", "slack")
+DEED = {"github": "/comments", "linear": "omment", "slack": "chat.postMessage"}
+"""What the names of the calls have in common that answer a delivery, and a health probe has not."""
+
+QUICK = {
+    f"{name}.breaker.{field}": value
+    for name in PLATFORMS
+    for field, value in (("recovery_timeout", "3s"), ("longest_timeout", "6s"))
+}
+"""Breakers that dare again soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class Fire:
         self.house = house
 
     async def rules(self, **changes: str) -> int:
-        """Change the rule book, and return with its version once every platform goes by it."""
+        """Change the rule book, and return with its version once everybody goes by it."""
         client = await self.house.client()
         edit = {"by": "a test", "why": "to be quick", "changes": changes}
         version: int = await client.get_workflow_handle("rules").execute_update("edit", edit)
@@ -60,7 +73,14 @@ class Fire:
             return all(one.get("rules") == version for one in found)
 
         await until(followed, 30, 0.1)
+        await asyncio.sleep(KNOWN_AFTER_S)
         return version
+
+    async def pinned(self, level: str = "full") -> None:
+        """Keep the service at *level*, whatever health makes of what happens."""
+        client = await self.house.client()
+        signal = client.get_workflow_handle("degradation").signal
+        await signal("degrade", args=[level, "a test"])
 
     async def entity(self, platform: str) -> WorkflowHandle[Any, Any]:
         """The entity of *platform*."""
@@ -99,13 +119,14 @@ class Fire:
             kept.close()
         return sorted((Attempt(**row._mapping) for row in rows), key=lambda one: one.at)
 
-    def incidents(self) -> tuple[Incident, ...]:
-        """The incidents that were kept, the latest first."""
+    def outages(self, platform: str) -> list[Incident]:
+        """The times that the breaker of *platform* was open, the latest first."""
         kept = self._kept()
         try:
-            return Incidents(kept).latest(IncidentsWanted(most=100))
+            found = Incidents(kept).latest(IncidentsWanted(platform=platform, most=100))
         finally:
             kept.close()
+        return [one for one in found if one.kind is Kind.BREAKER]
 
     def _kept(self) -> Database:
         return Database(f"sqlite:///{self.house.var / 'ledger.db'}")
@@ -140,6 +161,11 @@ def fastest(times: Sequence[float], window_s: float) -> float:
 def within(calls: Sequence[Call], since: float, until_: float) -> list[Call]:
     """Those of *calls* made in that time."""
     return [call for call in calls if since <= call.at < until_]
+
+
+def story(incidents: Sequence[Incident]) -> str:
+    """What happened in *incidents*, a line for each moment."""
+    return "\n".join(f"{m.at:%H:%M:%S.%f} {m.what}" for one in incidents for m in one.timeline)
 
 
 def outcomes(attempts: Sequence[Attempt], platform: str) -> Counter[str]:

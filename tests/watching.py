@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from temporalio.client import Client
 
@@ -17,13 +17,13 @@ from contexten.ledger import Attempt
 
 
 class Clock:
-    """The time, which a test may be ahead of."""
+    """The engine's time, which a test may be ahead of."""
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
 
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+    def __call__(self, began: datetime) -> datetime:
+        return began + self.ahead
 
 
 def boundary(*platforms: str, clock: Clock | None = None) -> Boundary:

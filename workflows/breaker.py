@@ -114,6 +114,7 @@ class PlatformWorkflow:
         self._gate = after
 
     async def _apply(self, wanted: Rate) -> None:
+        """Have the queue go as *wanted*; at first in any case: an earlier one may have held it."""
         if wanted == self._applied:
             return
         await control.set_queue_rate(self._platform, wanted)

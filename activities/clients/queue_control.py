@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import RateLimit, TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -18,6 +19,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from contexten.errors import TransientError
 from contexten.gate import Batch
 from contexten.queues import Queue
+
+log = structlog.get_logger()
 
 TIMEOUT = timedelta(seconds=5)
 STANDING = "standing"
@@ -102,8 +105,13 @@ class QueueControl:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return None
-        there = told.status is WorkflowExecutionStatus.RUNNING
-        return (await told.memo()).get(STANDING) if there else None
+        if told.status is not WorkflowExecutionStatus.RUNNING:
+            return None
+        try:
+            return (await told.memo()).get(STANDING)
+        except Exception as error:  # noqa: BLE001 - anything may stand there, in any encoding
+            log.warning("standing.undecodable", entity=workflow_id, reason=repr(error)[:300])
+            return None
 
     async def tell(self, platform: str, batch: Batch) -> None:
         """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import pytest
-from fire import Call, Fire, fastest, outcomes
+from fire import QUICK, Call, Fire, fastest, outcomes, story
 from history import check, told
 from house import House
 from traffic import Sender, comment, history, mention, settled, ticket_comment
@@ -22,8 +22,6 @@ KINDS = (comment, mention, ticket_comment)
 PROBE = "POST /github/markdown"
 NOTICED_WITHIN_S = 1.5
 """How long after the breaker opened a worker may still send: it reads the standing each second."""
-
-QUICK = {"github.breaker.recovery_timeout": "3s", "github.breaker.longest_timeout": "6s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,9 @@ def returns_in_a_ramp(out: Outage, calls: list[Call], a_second: float, parked: i
 
 def is_recorded(out: Outage, fire: Fire) -> None:
     """One incident, with all its times, closed by a real call."""
-    (incident,) = fire.incidents()
+    outages = fire.outages("github")
+    assert len(outages) == 1, story(outages)
+    (incident,) = outages
     assert incident.mitigated_at is not None
     assert incident.mttr is not None
     assert incident.mttd.total_seconds() < 2
