@@ -29,10 +29,10 @@ AFTER_A_FAILURE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What a run hands over to the next."""
+    """What a run hands over to the next; the book as JSON, which knows no durations."""
 
     gate: Gate = field(default_factory=Gate)
-    rules: Rules = field(default_factory=Rules)
+    book: dict[str, Any] = field(default_factory=dict)
     told: Batch = field(default_factory=Batch)
     incident: Incident | None = None
     fatal: Incident | None = None
@@ -52,14 +52,14 @@ class PlatformWorkflow:
     def __init__(self, carried: Carried | None = None) -> None:
         carried = carried or Carried()
         self._platform = workflow.info().workflow_id.partition("/")[2]
-        self._gate, self._rules, self._told = carried.gate, carried.rules, carried.told
+        self._gate, self._told, self._rules = carried.gate, carried.told, Rules()
         self._incident, self._fatal = carried.incident, carried.fatal
-        self._orders = carried.orders
-        self._applied = carried.applied
+        self._orders, self._applied = carried.orders, carried.applied
         self._memo: dict[str, Any] = {}
         self._probing = 0
         self._changed = True
         self._saved: set[Incident] = set()
+        self.rules_changed(carried.book)
 
     @workflow.run
     async def run(self, carried: Carried | None = None) -> None:
@@ -72,7 +72,7 @@ class PlatformWorkflow:
         workflow.continue_as_new(self._carried())
 
     def _carried(self) -> Carried:
-        now = self._gate, self._rules, self._told, self._incident, self._fatal, self._orders
+        now = self._gate, self._book, self._told, self._incident, self._fatal, self._orders
         return Carried(*now, self._applied)
 
     async def _read_rules(self) -> None:
@@ -190,7 +190,7 @@ class PlatformWorkflow:
     # What machines say.
 
     @workflow.signal
-    def outcomes_reported(self, batch: Batch) -> None:
+    def outcomes_reported(self, batch: Batch = Batch()) -> None:  # noqa: B008 - a value
         """From a worker: what its calls came to."""
         now, window = workflow.now(), self._rules.breaker.time_window
         try:
@@ -208,10 +208,11 @@ class PlatformWorkflow:
         return self._incident if self._incident and self._incident.open else None
 
     @workflow.signal
-    def rules_changed(self, book: dict[str, Any]) -> None:
+    def rules_changed(self, book: dict[str, Any] | None = None) -> None:
         """From the rule book: another version is in force."""
         found = from_json(book)
         if found.version >= self._rules.version:
+            self._book = book or {}
             breaker = found.breaker_for(self._platform)
             self._rules = replace(self._rules, breaker=breaker, version=found.version)
             self._changed = True

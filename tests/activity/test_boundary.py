@@ -2,33 +2,19 @@
 
 import asyncio
 import dataclasses
-import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from gates import seconds
-from pretend import Sandbox
-from temporalio import activity
-from temporalio.client import Client
-from temporalio.common import RetryPolicy
 from temporalio.converter import DataConverter
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, CancelledError
-from temporalio.testing import ActivityEnvironment
+from temporalio.exceptions import ApplicationErrorCategory, CancelledError
 from temporalio.worker import (
-    ActivityInboundInterceptor,
     ActivityOutboundInterceptor,
-    ExecuteActivityInput,
-    Worker,
 )
-from waiting import until
+from walled import NOW, OPERATION, TheDeed, Walled, platform_error
 
-import worker
-from activities.boundary import Around, Boundary, Watch
-from activities.gate import PlatformGate
+from activities.boundary import Around
 from contexten.calls import ABOUT, Tries
 from contexten.degradation import Level
 from contexten.errors import (
@@ -36,78 +22,17 @@ from contexten.errors import (
     Category,
     ClientError,
     FatalError,
-    PlatformError,
     RateLimitedError,
     ServerError,
     TransientError,
 )
 from contexten.gate import WHOLE
-from contexten.github import Target
 from contexten.ledger import Attempt
 from contexten.snapshot import Snapshot
 from contexten.standing import Standing
-from starter.settings import load
 
-OPERATION = "github.post_comment"
-NOW = datetime.now(UTC)
 BENIGN, USUAL = ApplicationErrorCategory.BENIGN, ApplicationErrorCategory.UNSPECIFIED
 Deed = Callable[[], Awaitable[Any]]
-
-
-class TheDeed(ActivityInboundInterceptor):
-    """The end of the chain: the deed itself."""
-
-    def init(self, outbound: ActivityOutboundInterceptor) -> None:
-        """Nothing is behind it."""
-
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
-        return await input.fn() if asyncio.iscoroutinefunction(input.fn) else input.fn()
-
-
-class Walled:
-    """One platform's boundary, and what came of the attempts within it."""
-
-    def __init__(self, snapshot: Snapshot | None = None) -> None:
-        self.rows: list[Attempt] = []
-        self.renewed = 0
-        self.gate = PlatformGate("github")
-        self.watch = Watch(
-            {"github": self.gate},
-            lambda: snapshot or Snapshot(),
-            self.rows.append,
-            {"github": self.renew},
-            dice=lambda: 0.5,
-        )
-        self.beats: list[Any] = []
-
-    def renew(self) -> None:
-        self.renewed += 1
-
-    async def attempt(self, deed: Callable[[], Any], headers: Any = None, **info: Any) -> Any:
-        """Make one attempt, which *info* tells of."""
-        environment = ActivityEnvironment()
-        told = {"activity_type": OPERATION, "task_queue": "github", "scheduled_time": NOW, **info}
-        environment.info = dataclasses.replace(environment.info, **told)
-        environment.on_heartbeat = lambda *details: self.beats.append(details)
-        around = Around(TheDeed(None), self.watch)  # type: ignore[arg-type]
-        around.init(ActivityOutboundInterceptor(None))  # type: ignore[arg-type]
-        asked = ExecuteActivityInput(deed, [], None, headers or {})
-
-        async def whole() -> Any:
-            return await around.execute_activity(asked)
-
-        return await environment.run(whole)
-
-    async def fails(self, deed: Callable[[], Any], **info: Any) -> ApplicationError:
-        """What leaves an attempt that does not end well."""
-        with pytest.raises(ApplicationError) as raised:
-            await self.attempt(deed, **info)
-        return raised.value
-
-    @property
-    def remembered(self) -> Tries:
-        """What the next attempt will know."""
-        return Tries.from_json(self.beats[-1][0])
 
 
 async def well() -> str:
@@ -119,10 +44,6 @@ def raising(error: BaseException) -> Deed:
         raise error
 
     return deed
-
-
-def platform_error(kind: type[PlatformError], status: int, **more: Any) -> PlatformError:
-    return kind(f"GitHub answered {status}", platform="github", status=status, **more)
 
 
 LIMITED = platform_error(RateLimitedError, 429, retry_after=timedelta(seconds=30))
@@ -350,119 +271,3 @@ async def test_a_header_nobody_can_read_breaks_no_call() -> None:
     payload.metadata["encoding"] = b"unheard of"
 
     assert await Walled().attempt(well, headers={ABOUT: payload}) == "done"
-
-
-class Real:
-    """A worker of a real engine whose attempts fail as told, one after the other."""
-
-    def __init__(self, client: Client, ends: Sequence[BaseException | None]) -> None:
-        self.client, self.ends, self.house = client, list(ends), Walled()
-        self.house.watch.dice = lambda: 0.0
-
-    def next(self) -> str:
-        end = self.ends.pop(0)
-        if end is not None:
-            raise end
-        return "done"
-
-    async def run(self, deed: Callable[..., Any], **options: Any) -> Any:
-        queue = f"boundary-{uuid.uuid4()}"
-        usual: dict[str, Any] = {
-            "start_to_close_timeout": timedelta(seconds=5),
-            "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=10)),
-        }
-        async with Worker(
-            self.client,
-            task_queue=queue,
-            activities=[deed],
-            activity_executor=ThreadPoolExecutor(2),
-            interceptors=[Boundary(self.house.watch)],
-        ):
-            return await self.client.execute_activity(
-                OPERATION, id=queue, task_queue=queue, result_type=str, **{**usual, **options}
-            )
-
-
-@pytest.mark.parametrize("in_thread", [True, False])
-async def test_the_engine_keeps_what_became_of_the_attempts(
-    temporal: Client, in_thread: bool
-) -> None:
-    broken, odd = platform_error(ServerError, 503), ValueError("x")
-    real = Real(temporal, [broken, odd, broken, None])
-
-    @activity.defn(name=OPERATION)
-    def blocking() -> str:
-        return real.next()
-
-    @activity.defn(name=OPERATION)
-    async def waiting() -> str:
-        seen.append(Tries.from_json((*activity.info().heartbeat_details, None)[0]))
-        return real.next()
-
-    seen: list[Tries] = []
-    assert await real.run(blocking if in_thread else waiting) == "done"
-
-    assert [row.outcome for row in real.house.rows] == ["failed"] * 3 + ["ok"]
-    assert in_thread or seen[-1] == Tries({"server_error": 2, "unknown": 1})
-
-
-async def test_a_lost_attempt_is_found_by_the_next_one(temporal: Client) -> None:
-    real, hung = Real(temporal, [None]), asyncio.Event()
-
-    @activity.defn(name=OPERATION)
-    async def deed() -> str:
-        if activity.info().attempt == 1:
-            await hung.wait()
-        return real.next()
-
-    try:
-        assert await real.run(deed, start_to_close_timeout=timedelta(seconds=1)) == "done"
-    finally:
-        hung.set()
-
-    rows = [(row.outcome, row.attempt) for row in real.house.rows if row.outcome != "failed"]
-    assert rows[:2] == [("lost", 1), ("ok", 2)]
-
-
-async def test_a_rotated_token_is_picked_up_by_the_next_attempt(
-    temporal: Client, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file, said = tmp_path / "settings.env", sandbox.arrange("/_tokens", {}, "PUT")
-    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    monkeypatch.setenv("CONTEXTEN_ENV_FILE", str(file))
-    file.write_text("".join(f"{name}={value}\n" for name, value in said.items()))
-    github = worker.github_client(load())
-    anew = sandbox.arrange("/_tokens", {"github": "ghp_another"}, "PUT")
-    file.write_text("".join(f"{name}={value}\n" for name, value in anew.items()))
-    real = Real(temporal, [])
-    real.house.watch.renew["github"] = github.renew
-
-    @activity.defn(name=OPERATION)
-    def deed() -> str:
-        return str(github.read_pull_request(Target("octo/hello", 12)).number)
-
-    assert await real.run(deed) == "12"
-    github.close()
-
-    assert [row.outcome for row in real.house.rows] == ["failed", "ok"]
-    assert real.house.rows[0].category == Category.AUTHENTICATION
-
-
-async def test_a_parked_call_goes_out_once_the_gate_is_open(temporal: Client) -> None:
-    real = Real(temporal, [None])
-    states = [Snapshot(gates={"github": Standing(limited={"write": seconds(0)})})]
-    soon = datetime.now(UTC) + timedelta(milliseconds=300)
-    states[0] = Snapshot(gates={"github": Standing(limited={"write": soon})})
-    real.house.watch.snapshot = lambda: states[0]
-
-    @activity.defn(name=OPERATION)
-    async def deed() -> str:
-        return real.next()
-
-    assert await real.run(deed) == "done"
-
-    async def written() -> bool:
-        return len(real.house.rows) >= 2
-
-    await until(written)
-    assert [row.outcome for row in real.house.rows] == ["parked", "ok"]
