@@ -56,8 +56,7 @@ class PlatformWorkflow:
         self._incident, self._fatal = carried.incident, carried.fatal
         self._orders, self._applied = carried.orders, carried.applied
         self._memo: dict[str, Any] = {}
-        self._probing = 0
-        self._changed = True
+        self._probing, self._changed = 0, True
         self._saved: set[Incident] = set()
         self.rules_changed(carried.book)
 
