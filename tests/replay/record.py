@@ -25,6 +25,7 @@ import orjson
 from control import control_deeds, health_deeds
 from fakes import FakeGithub, event
 from pretend import Sandbox, running_sandbox
+from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from waiting import engine_answers, free_port
@@ -35,10 +36,11 @@ from activities.clients.github_session import Credentials
 from activities.github import GithubActivities, GithubApi
 from contexten.delivery import Event
 from contexten.errors import ClientError, ServerError
-from contexten.queues import Queue
+from contexten.queues import Queue, probes_of
 from sandbox.tokens import GITHUB_TOKEN
 from starter import attributes, engine, entities
 from starter.start import start
+from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.health import HealthWorkflow
@@ -132,6 +134,58 @@ def books() -> dict[str, Story]:
     return {
         "rules-edited-and-rolled-back": Story(FakeGithub(), edited(*told)),
         "rules-that-tell-the-platforms": Story(FakeGithub(), edited(*told)),
+    }
+
+
+def gated(*told: tuple[str, Any]) -> Callable[[Client], Awaitable[str]]:
+    """Begin GitHub's entity, tell it things one by one as soon as it rests, and end it."""
+
+    async def begin(client: Client) -> str:
+        id_ = "platform/github"
+        await entities.ensure(client, id_)
+        handle = client.get_workflow_handle(id_)
+        for signal, said in told:
+            await handle.signal(signal, said)
+            await handle.query("standing")  # it has taken the signal
+            await asyncio.sleep(1.5)
+        await handle.terminate()
+        return id_
+
+    return begin
+
+
+def gates() -> dict[str, Story]:
+    """What can happen to a platform's gate, by name."""
+    quick = {"version": 2, "changes": {"github.breaker.recovery_timeout": "1s"}}
+    bad = {"failures": 5, "trailing_failures": 5}
+    outage = {"outcomes": {"write": bad, "all": bad}, "example": "503"}
+    good = {"outcomes": {"all": {"successes": 3}}, "proof": "github.post_comment"}
+    ada = {"by": "ada", "because": "a drill"}
+    through_an_outage = [
+        ("rules_changed", quick),
+        ("outcomes_reported", outage),
+        ("outcomes_reported", good),
+        ("outcomes_reported", {"fatal": "no token"}),
+        ("outcomes_reported", good),
+        ("outcomes_reported", {"outcomes": {"write": bad}, "example": "503"}),
+        ("rules_changed", {}),
+    ]
+    by_people = [
+        ("pause", {**ada, "for": "1s"}),
+        ("hold", ada),
+        ("pause", ada),
+        ("release_hold", ada),
+        ("resume", ada),
+        ("force_open", ada),
+        ("force_closed", ada),
+        ("metrics_only", ada),
+        ("release", ada),
+        ("dance", ada),
+        ("pause", {"for": "soon"}),
+    ]
+    return {
+        "platform-through-an-outage": Story(FakeGithub(), gated(*through_an_outage)),
+        "platform-ordered-by-people": Story(FakeGithub(), gated(*by_people)),
     }
 
 
@@ -249,6 +303,12 @@ def looking(client: Client) -> list[Callable[..., Any]]:
     return [deeds.choose_probed, deeds.check_health, deeds.save_health]
 
 
+@activity.defn(name="github.probe_group")
+async def answers(group: str) -> str:
+    """GitHub is well again by the time it is probed."""
+    return f"{group} answers"
+
+
 async def record(client: Client, name: str, story: Story) -> None:
     """Run one story and keep its history."""
     deeds = GithubActivities(story.github)
@@ -263,8 +323,22 @@ async def record(client: Client, name: str, story: Story) -> None:
         Worker(
             client,
             task_queue=Queue.CONTROL,
-            workflows=[DegradationWorkflow, HealthWorkflow, RuleBookWorkflow, SweepWorkflow],
-            activities=[control.read_level, control.hasten_waiting_calls, *looking(client)],
+            workflows=[
+                DegradationWorkflow,
+                HealthWorkflow,
+                PlatformWorkflow,
+                RuleBookWorkflow,
+                SweepWorkflow,
+            ],
+            activities=[
+                control.read_level,
+                control.hasten_waiting_calls,
+                control.set_queue_rate,
+                control.count_waiting,
+                control.read_rules,
+                control.save_incident,
+                *looking(client),
+            ],
             workflow_runner=UnsandboxedWorkflowRunner(),
         ),
         Worker(
@@ -274,6 +348,7 @@ async def record(client: Client, name: str, story: Story) -> None:
             activities=[deeds.post_comment, deeds.list_failed_deliveries, deeds.redeliver],
             activity_executor=ThreadPoolExecutor(2),
         ),
+        Worker(client, task_queue=probes_of(Queue.GITHUB), activities=[answers]),
     ):
         handle = client.get_workflow_handle(await story.begin(client))
         try:
@@ -299,7 +374,7 @@ async def main(names: list[str]) -> None:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, running_sandbox() as sandbox:
         arranged(sandbox)
-        stories = deliveries() | sweeps(sandbox.url) | levels() | books() | rounds()
+        stories = deliveries() | sweeps(sandbox.url) | levels() | books() | rounds() | gates()
         line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
         server = subprocess.Popen(line)
         try:

@@ -8,6 +8,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.health import HealthWorkflow
@@ -19,13 +20,17 @@ WORKFLOWS = [
     DegradationWorkflow,
     DeliveryWorkflow,
     HealthWorkflow,
+    PlatformWorkflow,
     RuleBookWorkflow,
     SweepWorkflow,
 ]
 
 
 def history(path: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json(path.stem, path.read_text())
+    """What was recorded, under the id it had: a workflow may read its own."""
+    recorded = WorkflowHistory.from_json(path.stem, path.read_text())
+    begun = recorded.events[0].workflow_execution_started_event_attributes
+    return WorkflowHistory(begun.workflow_id or path.stem, recorded.events)
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
