@@ -239,3 +239,17 @@ async def test_an_incident_that_cannot_be_kept_is_kept_once_it_can(
             return False
 
         await until(is_kept, 60)
+
+
+async def test_the_ledger_learns_what_a_call_is_about_and_by_which_rules(
+    temporal: Client, tmp_path: Path
+) -> None:
+    async with cluster(temporal, UnsandboxedWorkflowRunner(), tmp_path) as house:
+        (delivery,) = await house.deliver(1)
+        await delivery.result()
+
+        row = next(one for one in house.seen.rows if one.operation == "github.post_comment")
+
+    assert (row.context, row.repository) == ("github/octo/hello#7", "octo/hello")
+    assert row.workflow_id == delivery.id
+    assert row.rule_version >= 1

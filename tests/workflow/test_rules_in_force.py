@@ -80,6 +80,16 @@ async def test_a_platform_call_is_scheduled_under_the_rule_in_force(temporal: Cl
     assert found.start_to_close_timeout.ToTimedelta() == IN_FORCE
 
 
+async def test_the_policy_in_force_stands_in_the_history(temporal: Client) -> None:
+    found = await scheduled(temporal, "slack.post_message", Queue.SLACK)
+
+    rule = in_force("slack.post_message")
+    assert found.retry_policy.maximum_attempts == 0  # how often is decided by category
+    assert found.retry_policy.initial_interval.ToTimedelta() == rule.base_delay
+    assert found.retry_policy.maximum_interval.ToTimedelta() == rule.max_delay
+    assert list(found.header.fields) == []
+
+
 @pytest.mark.parametrize(
     ("operation", "queue"),
     [("slack.probe_group", probes_of("slack")), ("control.save_health", Queue.CONTROL)],
