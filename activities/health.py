@@ -17,6 +17,7 @@ from threading import Thread
 from types import ModuleType
 from typing import Any
 
+from contexten.classification import classified
 from contexten.health import Check, Reading, Result, Status, check_of
 
 Function = Callable[..., Any]
@@ -183,9 +184,10 @@ class Checkup:
 
 
 def told(error: BaseException) -> str:
-    """What *error* says, with its name."""
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    """What *error* is and where it was raised; what it says only if it is one of ours."""
+    failure = classified(error)
+    foreign = failure.message.startswith(failure.type)
+    return failure.message if foreign else f"{failure.type}: {failure.message}"
 
 
 def unhealthy(said: str) -> Reading:

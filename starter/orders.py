@@ -185,6 +185,9 @@ async def give(
     """
     Give *order*, and see whether it is obeyed.
 
+    The engine holds a workflow's waiting calls until it is told otherwise, and nobody would tell
+    it at the end of a pause that has one; so it holds none then, and lets go what it held.
+
     Raises:
         Unfit: If *target* takes no such order.
         NotThere: If it is not there.
@@ -201,7 +204,8 @@ async def give(
     handle = client.get_workflow_handle(target.workflow_id)
     await handle.signal(signal, told, rpc_timeout=ANSWER)
     if target.kind is Kind.WORKFLOW:
-        change = hold_activities if what is What.PAUSE else release_activities
+        endless = what is What.PAUSE and order.lasting is None
+        change = hold_activities if endless else release_activities
         await change(client, target.workflow_id, order)
     taken = await obeyed(client, target.workflow_id, seen)
     return Given(target.workflow_id, signal, taken)

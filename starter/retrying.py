@@ -51,13 +51,16 @@ async def retry(client: Client, workflow_id: str, order: Order) -> Retried:
 
     Raises:
         NotThere: If there is none.
-        Conflict: If nothing in it failed.
+        Conflict: If it ended well, or nothing in it failed.
         RPCError: If the engine is away, or refuses.
     """
     found = await described(client, workflow_id)
     handle = client.get_workflow_handle(workflow_id, run_id=found.run_id)
     events = list((await handle.fetch_history()).events)
-    step = failed_step(events) or stuck_step(events, found)
+    if found.status is WorkflowExecutionStatus.COMPLETED:
+        raise Conflict(f"{workflow_id} ended well: it has no step that failed and was needed")
+    step = ended_by(events) or stuck_call(events, found) or failed_step(events)
+    step = step or stuck_task(events, found)
     if step is None:
         raise Conflict(f"{workflow_id} has no step that failed")
     reason = f"retry by {order.by}" + (f": {order.because}" if order.because else "")
@@ -81,18 +84,31 @@ def ended_well(event: HistoryEvent) -> bool:
     return event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
 
 
-def failed_step(events: Sequence[HistoryEvent]) -> Step | None:
-    """The first activity that failed; else the task at which the workflow itself did."""
-    for event in events:
-        if event.HasField("activity_task_failed_event_attributes"):
-            failed = event.activity_task_failed_event_attributes.scheduled_event_id
-            return asked_for(events, failed)
-        if event.HasField("activity_task_timed_out_event_attributes"):
-            late = event.activity_task_timed_out_event_attributes.scheduled_event_id
-            return asked_for(events, late)
+def ended_by(events: Sequence[HistoryEvent]) -> Step | None:
+    """
+    What the workflow failed of: the call that failed it, else its own last task.
+
+    A call that was refused and gone on without is not it, nor one that told of the failure.
+    """
+    for event in reversed(events):
         if event.HasField("workflow_execution_failed_event_attributes"):
             ended = event.workflow_execution_failed_event_attributes
+            failure = ended.failure
+            while failure.HasField("cause"):
+                failure = failure.cause
+                if failure.HasField("activity_failure_info"):
+                    return asked_for(events, failure.activity_failure_info.scheduled_event_id)
             return Step(ended.workflow_task_completed_event_id, "its last task")
+    return None
+
+
+def failed_step(events: Sequence[HistoryEvent]) -> Step | None:
+    """The last activity that failed."""
+    for event in reversed(events):
+        for name in ("activity_task_failed", "activity_task_timed_out"):
+            if event.HasField(f"{name}_event_attributes"):  # type: ignore[arg-type]
+                failed = getattr(event, f"{name}_event_attributes")
+                return asked_for(events, failed.scheduled_event_id)
     return None
 
 
@@ -105,16 +121,21 @@ def asked_for(events: Sequence[HistoryEvent], scheduled: int) -> Step | None:
     return None
 
 
-def stuck_step(events: Sequence[HistoryEvent], found: WorkflowExecutionDescription) -> Step | None:
-    """The first activity that is tried again and again, or a workflow task that cannot be done."""
+def stuck_call(events: Sequence[HistoryEvent], found: WorkflowExecutionDescription) -> Step | None:
+    """The first activity that is tried again and again."""
     for one in found.raw_description.pending_activities:
         if one.attempt > 1:
             for event in events:
                 asked = event.activity_task_scheduled_event_attributes
                 if asked.activity_id == one.activity_id:
                     return Step(asked.workflow_task_completed_event_id, asked.activity_type.name)
+    return None
+
+
+def stuck_task(events: Sequence[HistoryEvent], found: WorkflowExecutionDescription) -> Step | None:
+    """The last workflow task, of a workflow whose next cannot be done, or that was cut short."""
     tasks = [e for e in events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED]
-    broken = found.status is not WorkflowExecutionStatus.COMPLETED and (
+    broken = (
         found.raw_description.pending_workflow_task.attempt > 1
         or found.status is WorkflowExecutionStatus.TERMINATED
         or found.status is WorkflowExecutionStatus.TIMED_OUT

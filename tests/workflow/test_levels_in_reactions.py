@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -150,6 +151,26 @@ async def test_a_call_that_waits_is_held_with_its_paused_delivery(
     assert given.taken
     assert [one.paused for one in held] == [True]
     assert resumed.taken
+    assert [c.body for c in github.comments] == ["On it."]
+
+
+async def test_a_call_that_waits_is_not_held_beyond_a_pause_that_ends_by_itself(
+    temporal: Client, workers: Workers
+) -> None:
+    github = FakeGithub(*[ServerError("503", platform="github") for _ in range(3)])
+    async with AsyncExitStack() as stack:
+        for worker in workers(temporal, github):
+            await stack.enter_async_context(worker)
+        handle = await deliver(temporal, event(), LABELLED)
+        await until(fails(handle))
+        target = target_of(handle.id)
+
+        await give(temporal, target, What.PAUSE, Order("ada", "until I say so"))
+        for_a_time = Order("ada", "look first", timedelta(milliseconds=300))
+        given = await give(temporal, target, What.PAUSE, for_a_time)
+        await asyncio.wait_for(handle.result(), 30)
+
+    assert given.taken
     assert [c.body for c in github.comments] == ["On it."]
 
 

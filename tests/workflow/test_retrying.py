@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -34,6 +35,25 @@ app = App()
 async def speaks(event):
     for step in range(6):
         await github.post_comment(event.repository, 7, str(step))
+"""
+
+LEAVES_ONE_OUT = """
+from temporalio.exceptions import ActivityError
+from contexten.app import App
+from workflows import github
+
+app = App()
+
+@app.github.event("issues:labeled")
+@app.github.event("issues:opened")
+async def speaks(event):
+    try:
+        await github.post_comment(event.repository, 7, "5")
+    except ActivityError:
+        pass
+    await github.post_comment(event.repository, 7, "6")
+    if event.action == "labeled":
+        raise ValueError("no")
 """
 
 
@@ -129,10 +149,34 @@ async def test_what_is_well_or_not_there_is_not_retried(temporal: Client, worker
         handle = await deliver(temporal, event("push", None))
         await asyncio.wait_for(handle.result(), 30)
 
-        with pytest.raises(Conflict, match="no step that failed"):
+        with pytest.raises(Conflict, match="ended well"):
             await retry(temporal, handle.id, ADA)
         with pytest.raises(NotThere, match="github/none"):
             await retry(temporal, "github/none", ADA)
+
+
+async def test_a_step_that_was_left_out_is_neither_what_failed_nor_a_reason_to_retry(
+    temporal: Client, workers: Workers, reactions: Reactions
+) -> None:
+    reactions(LEAVES_ONE_OUT)
+    github = Locked(ClientError("issue 7 is locked", platform="github", status=403))
+    async with AsyncExitStack() as stack:
+        for worker in workers(temporal, github):
+            await stack.enter_async_context(worker)
+        well = await deliver(temporal, replace(event(), action="opened"))
+        await asyncio.wait_for(well.result(), 30)
+        with pytest.raises(Conflict, match="ended well"):
+            await retry(temporal, well.id, ADA)
+
+        failed = await deliver(temporal, event())
+        with pytest.raises(WorkflowFailureError):
+            await asyncio.wait_for(failed.result(), 30)
+        came = await retry(temporal, failed.id, ADA)
+        with pytest.raises(WorkflowFailureError):
+            await asyncio.wait_for(temporal.get_workflow_handle(failed.id).result(), 30)
+
+    assert (came.what, came.kept) == ("its last task", 1)
+    assert [c.body for c in github.comments] == ["6", "6"]
 
 
 def tried_again(handle: WorkflowHandle[Any, Any]) -> Any:
