@@ -79,7 +79,7 @@ class BreakerRule:
     slow_rate: float = 0.8
     probes: int = 3
     longest_timeout: timedelta = timedelta(minutes=10)
-    backoff: float = 2.0
+    backoff: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +277,7 @@ def longer(rule: BreakerRule, failed_recoveries: int) -> timedelta:
     """
     How long to refuse after so many recoveries that failed.
 
-    >>> [longer(BreakerRule(), n).total_seconds() for n in (0, 1, 2, 3, 4)]
+    >>> [longer(BreakerRule(backoff=2), n).total_seconds() for n in (0, 1, 2, 3, 4)]
     [60.0, 120.0, 240.0, 480.0, 600.0]
     """
     times = rule.backoff ** min(failed_recoveries, LONGER_AT_MOST)

@@ -25,7 +25,7 @@ async def trickles(fire: Fire) -> bool:
 async def test_workers_entities_and_the_engine_die_in_an_outage_and_it_is_held_and_healed(
     house: House, sender: Sender, dice: random.Random, size: str
 ) -> None:
-    count, away_s = (150, 4) if size == "S" else (1500, 30)
+    count, away_s = (80, 2) if size == "S" else (1500, 30)
     fire = Fire(house)
     await house.start("control", "deliveries", "github")
     await fire.rules(**QUICK)

@@ -8,7 +8,7 @@ from contexten.breaker import Breaker, BreakerRule, Forced, State, longer
 from contexten.outcomes import Outcomes, outcome
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-RULE = BreakerRule(failure_threshold=3, minimum_calls=10)
+RULE = BreakerRule(failure_threshold=3, minimum_calls=10, backoff=2.0)
 ONLY_ROWS = BreakerRule(failure_threshold=3, failure_rate=2, slow_rate=2)
 ONLY_RATES = BreakerRule(failure_threshold=1000, minimum_calls=10)
 SECOND = timedelta(seconds=1)

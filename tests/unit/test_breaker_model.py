@@ -19,7 +19,7 @@ from contexten.outcomes import Outcomes, joined, outcome
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 STEPS_OF_AN_EPISODE = 500
 STEPS = {"S": 100_000, "L": 1_000_000}
-RULE = BreakerRule(probes=7)
+RULE = BreakerRule(probes=7, backoff=2.0)
 
 
 class Pair:
