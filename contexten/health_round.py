@@ -19,6 +19,8 @@ from contexten.health import LONGEST_SAID, Family, Result, Status
 from contexten.incident import Incident, Kind, opened
 from contexten.orders import MARKUP, clean
 
+MOST_UNTOLD = 100
+
 
 @dataclass(frozen=True, slots=True)
 class RoundRule:
@@ -116,10 +118,12 @@ class Round:
 
     Attributes:
         at: When the round was, UTC.
+        untold: Incidents that could not be kept yet; the next round tries again.
     """
 
     at: datetime
     standings: tuple[Standing, ...] = ()
+    untold: tuple[Incident, ...] = ()
 
     @property
     def unhealthy_critical(self) -> tuple[str, ...]:
@@ -140,6 +144,15 @@ class Round:
             if one.result.critical
             and (incident := changed(known.get(one.result.name), one)) is not None
         ]
+
+
+def put_together(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """*incidents*, each once; of very many the latest ``MOST_UNTOLD``."""
+    found: dict[str, Incident] = {}
+    for one in incidents:
+        known = found.get(one.id)
+        found[one.id] = one if known is None else known.merged(one)
+    return tuple(found.values())[-MOST_UNTOLD:]
 
 
 def judged(before: Standing | None, result: Result, rule: RoundRule) -> Standing:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():  # or the converter does not know datetime
     from contexten.gate import WHOLE, Batch
     from contexten.health import Result
-    from contexten.health_round import Round, RoundRule, as_markdown
+    from contexten.health_round import Round, RoundRule, as_markdown, put_together
     from contexten.incident import Incident
     from contexten.outcomes import outcome
     from contexten.traffic import Probe, TrafficRule, is_quiet
@@ -55,7 +55,7 @@ class HealthWorkflow:
 
     Workflow ID: ``health-<time>``, started by the schedule ``health``, which never runs two at
     once. How things stood before is the result of the round before. What cannot be kept, or
-    told, is logged, and the round goes on.
+    told, is logged, and the round goes on; an incident is tried again in the next.
     """
 
     @workflow.run
@@ -69,8 +69,7 @@ class HealthWorkflow:
         await told(found)
         if probes and workflow.patched("feeds-breakers"):
             await asyncio.gather(*map(fed, probes))
-        await kept(found, found.incidents(before))
-        return found
+        return await kept(found, before)
 
 
 def quiet(before: Round, wanted: Wanted) -> list[str]:
@@ -166,13 +165,39 @@ async def fed(probe: Probe) -> None:
         workflow.logger.debug("nobody holds the gate of %s", probe.platform)
 
 
-async def kept(found: Round, incidents: Iterable[Incident]) -> None:
-    """Keep the round, and what it began or ended."""
+async def kept(found: Round, before: Round) -> Round:
+    """Keep the round, and what it began or ended; with what could not be kept of the latter."""
+    new = put_together((*before.untold, *found.incidents(before)))
+    if not new or workflow.patched("keeps-incidents-first"):
+        saved, _ = await asyncio.gather(
+            asyncio.gather(*map(saved_incident, new)), saved_round(found)
+        )
+        untold = (one for one, done in zip(new, saved, strict=True) if not done)
+        return replace(found, untold=tuple(untold))
+    if await saved_round(found):
+        for incident in new:
+            if not await saved_incident(incident):
+                break
+    return found
+
+
+async def saved_incident(incident: Incident) -> bool:
+    """Keep *incident*; False if it could not be."""
+    try:
+        await workflow.execute_activity_method(
+            ControlActivities.save_incident, incident, summary=incident.what, **KEEPING
+        )
+    except ActivityError as error:
+        workflow.logger.warning("the incident %s is not kept: %s", incident.id, error.cause)
+        return False
+    return True
+
+
+async def saved_round(found: Round) -> bool:
+    """Keep *found*; False if it could not be."""
     try:
         await workflow.execute_activity_method(HealthActivities.save_health, found, **KEEPING)
-        for incident in incidents:
-            await workflow.execute_activity_method(
-                ControlActivities.save_incident, incident, summary=incident.what, **KEEPING
-            )
     except ActivityError as error:
         workflow.logger.warning("the round is not kept: %s", error.cause)
+        return False
+    return True

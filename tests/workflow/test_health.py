@@ -272,6 +272,26 @@ async def test_a_round_that_cannot_be_kept_is_made_all_the_same(
         assert standing(await house.makes(GOOD), "vital") is GOOD
 
 
+async def test_incidents_are_kept_though_the_rounds_cannot_be_and_told_again_until_they_are(
+    temporal: Client, runner: WorkflowRunner, tmp_path: Path
+) -> None:
+    nowhere = Database(f"sqlite:///{__file__}/x.db")
+    async with lived_in(House(temporal, tmp_path, nowhere), runner) as house:
+        await house.begins(Wanted())
+        locked = tmp_path / "ledger.db"
+        locked.mkdir()
+        away = await house.makes(BAD, BAD)
+        locked.rmdir()
+        again = await house.makes(BAD)
+
+        assert "vital" in [one.platform for one in away.untold]
+        assert again.untold == ()
+        assert [one.open for one in incidents(house)] == [True]
+
+        await house.makes(GOOD, GOOD)
+        assert [one.open for one in incidents(house)] == [False]
+
+
 async def test_the_schedule_is_made_once_and_follows_the_settings(temporal: Client) -> None:
     for seconds in (15, 60):
         await schedules.ensure(temporal, Settings(health_interval_s=seconds))
