@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from contexten.delivery import Event  # reloaded, its datetime could not be converted
     from workflows.registry import import_all, reactions_to
 
-from contexten.app import Registered
+from contexten.app import Importance, Registered
 from contexten.classification import classified
 from workflows import attributes
 from workflows.effects import all_left_out, enter
@@ -51,6 +51,22 @@ class Delivered:
     reactions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """
+    How one reaction ended.
+
+    Attributes:
+        failure: Why it failed; None if it did not.
+        told: The same, as somebody is told who knows nothing of our code.
+        left_out: What it went on without.
+    """
+
+    failure: ApplicationError | None = None
+    told: str = ""
+    left_out: tuple[str, ...] = ()
+
+
 @workflow.defn
 class DeliveryWorkflow(Pausable):
     """
@@ -61,6 +77,7 @@ class DeliveryWorkflow(Pausable):
 
     Where another delivery about the same context may still be at work, this one asks it to
     say when it is done, and waits; one that has ended, however it ended, is not waited for.
+    Telling who asked what went wrong comes last, and nobody waits for it.
     A person may pause it: it then makes no further call until it is resumed.
     """
 
@@ -70,6 +87,7 @@ class DeliveryWorkflow(Pausable):
         self._received_at = event.received_at.timestamp()
         self._waiting: dict[str, None] = {}
         self._free = False
+        self._done = False
 
     @workflow.run
     async def run(self, event: Event, body: RawValue) -> Delivered:
@@ -81,11 +99,15 @@ class DeliveryWorkflow(Pausable):
         event = replace(event, payload=orjson.loads(body.payload.data))
         carried = await asyncio.gather(*(carry_out(one, event) for one in reactions))
         failed = [one.failure for one in carried if one.failure]
-        if any(one.left_out or one.failure for one in carried):
+        untold = any(one.left_out or one.failure for one in carried)
+        last = untold and workflow.patched("tells-last")
+        if untold and not last:
             await tell(event, carried)
         outcome = Outcome.FAILED if failed else Outcome.HANDLED
         workflow.upsert_search_attributes(found_by(outcome, failed))
         await self._free_those_waiting()
+        if last:
+            await self._tell_last(event, carried, min(one.importance for one in reactions))
         if failed:
             raise ApplicationError(
                 "; ".join(map(str, failed)), type="ReactionFailed", non_retryable=True
@@ -100,7 +122,7 @@ class DeliveryWorkflow(Pausable):
         One that was received before this one, in seconds since the epoch, need not: this is a
         second run then, after the first was ended by hand, and two must not wait for each other.
         """
-        if received_at < self._received_at:
+        if self._done or received_at < self._received_at:
             await signalled(workflow_id, "predecessor_ended")
         else:
             self._waiting[workflow_id] = None
@@ -125,6 +147,14 @@ class DeliveryWorkflow(Pausable):
             await signalled(follower, "predecessor_ended")
         await workflow.wait_condition(workflow.all_handlers_finished)
 
+    async def _tell_last(
+        self, event: Event, carried: Sequence[Carried], importance: Importance
+    ) -> None:
+        """Tell who asked, while nothing waits for that: neither a follower nor the outcome."""
+        self._done = True
+        await tell(event, carried, importance)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
 
 async def signalled(workflow_id: str, signal: str, *arguments: str | float) -> bool:
     """Signal another delivery; False if it has ended."""
@@ -133,22 +163,6 @@ async def signalled(workflow_id: str, signal: str, *arguments: str | float) -> b
     except ApplicationError:
         return False
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """
-    How one reaction ended.
-
-    Attributes:
-        failure: Why it failed; None if it did not.
-        told: The same, as somebody is told who knows nothing of our code.
-        left_out: What it went on without.
-    """
-
-    failure: ApplicationError | None = None
-    told: str = ""
-    left_out: tuple[str, ...] = ()
 
 
 async def carry_out(one: Registered, event: Event) -> Carried:
@@ -167,11 +181,14 @@ async def carry_out(one: Registered, event: Event) -> Carried:
     return Carried(left_out=all_left_out())
 
 
-async def tell(event: Event, carried: Sequence[Carried]) -> None:
+async def tell(
+    event: Event, carried: Sequence[Carried], importance: Importance = Importance.NORMAL
+) -> None:
     """Tell who asked what failed, and what was left out."""
     if workflow.patched("tells-who-asked"):
         failed = [one.told for one in carried if one.failure]
-        await tell_who_asked(event, failed, [what for one in carried for what in one.left_out])
+        left_out = [what for one in carried for what in one.left_out]
+        await tell_who_asked(event, failed, left_out, importance)
 
 
 def found_by(

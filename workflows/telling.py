@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from contexten.app import Importance
 from contexten.asking import asks_for_us
 from contexten.delivery import Event, Platform
 from contexten.place import Place, place_of
@@ -15,7 +16,9 @@ REACTION = "contexten.telling"
 LONGEST = 1500
 
 
-async def tell_who_asked(event: Event, failed: Sequence[str], left_out: Sequence[str]) -> None:
+async def tell_who_asked(
+    event: Event, failed: Sequence[str], left_out: Sequence[str], importance: Importance
+) -> None:
     """
     Say in plain words, where we were asked, what failed and what was left out.
 
@@ -25,7 +28,7 @@ async def tell_who_asked(event: Event, failed: Sequence[str], left_out: Sequence
     place = place_of(event) if asks_for_us(event) else None
     if place is None or not (failed or left_out):
         return
-    enter(REACTION, event)
+    enter(REACTION, event, importance)
     try:
         await post(place, in_words(failed, left_out))
     except ActivityError as error:

@@ -1,7 +1,9 @@
 """A deed that is refused is left out where nothing leans on it, and who asked is told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -9,6 +11,7 @@ from fakes import event
 from pretend import Sandbox, sandbox
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import Worker, WorkflowRunner
+from waiting import until
 from watching import boundary
 
 from activities.clients.slack import SlackClient
@@ -17,11 +20,13 @@ from contexten.delivery import Event, Platform
 from contexten.queues import Queue
 from sandbox.tokens import SLACK_TOKEN
 from starter.start import start
+from workflows import attributes
 from workflows.delivery import Delivered, DeliveryWorkflow, Outcome
 
 __all__ = ["sandbox"]
 
 THREAD = "1700000001.000100"
+SAID = orjson.dumps({"event": {"channel": "C01", "ts": THREAD, "thread_ts": THREAD}})
 LEAVES_OUT = f"""
 from contexten.app import App
 from workflows import slack
@@ -35,6 +40,17 @@ async def decorates(event):
 
 @app.slack.event("reaction_added")
 async def decorates_unasked(event):
+    await slack.add_reaction("C01", "1.000001", "eyes")
+"""
+ONLY_LEAVES_OUT = """
+from contexten.app import App, Importance
+from workflows import slack
+
+app = App()
+
+@app.slack.event("app_mention", importance=Importance.ESSENTIAL)
+@app.slack.event("reaction_added")
+async def decorates(event):
     await slack.add_reaction("C01", "1.000001", "eyes")
 """
 NEEDS_IT = f"""
@@ -94,8 +110,7 @@ def mention(name: str = "app_mention") -> Event:
 
 async def delivered(client: Client, said: Event) -> Delivered:
     """What became of *said*."""
-    body = orjson.dumps({"event": {"channel": "C01", "ts": THREAD, "thread_ts": THREAD}})
-    await start(client, said, body, eager=False)
+    await start(client, said, SAID, eager=False)
     handle = client.get_workflow_handle_for(DeliveryWorkflow.run, said.workflow_id)
     return await handle.result()
 
@@ -128,6 +143,31 @@ async def test_nobody_is_told_who_did_not_ask(
 
     assert outcome.outcome is Outcome.HANDLED
     assert replies(sandbox) == []
+
+
+async def test_nothing_waits_until_who_asked_is_told_and_that_matters_as_the_work_did(
+    slack_workers: Client, sandbox: Sandbox, reactions: Callable[[str], str]
+) -> None:
+    reactions(ONLY_LEAVES_OUT)
+    sandbox.breaks("slack", "status", status=503, match="chat.postMessage")
+    first = mention()
+    await start(slack_workers, first, SAID, eager=False)
+    handle = slack_workers.get_workflow_handle(first.workflow_id)
+
+    async def telling() -> bool:
+        pending = (await handle.describe()).raw_description.pending_activities
+        return [one.activity_type.name for one in pending] == ["slack.post_reply"]
+
+    await until(telling)
+    second = replace(mention("reaction_added"), after=first.workflow_id)
+    async with asyncio.timeout(30):
+        assert (await delivered(slack_workers, second)).outcome is Outcome.HANDLED
+    found = await handle.describe()
+
+    assert await telling()
+    assert found.typed_search_attributes[attributes.OUTCOME] == "handled"
+    assert found.raw_description.pending_activities[0].priority.priority_key == 1
+    await handle.terminate()
 
 
 async def test_what_the_work_leans_on_ends_it_and_who_asked_hears_why(
