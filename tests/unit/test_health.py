@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contexten.health import Bounds, Check, Family, Reading, Result, Status, check, check_of
 from contexten.health_history import HistoryWanted
-from contexten.health_round import Round, RoundRule, as_markdown
+from contexten.health_round import Round, RoundRule, as_markdown, put_together
 from contexten.incident import Kind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -131,6 +131,16 @@ def test_an_incident_begins_with_the_second_bad_round_and_ends_with_the_second_g
     assert began.open
     assert (began.mttd, ended.mttr) == (APART, 4 * APART)
     assert ended.proof == "disk is healthy: as it is"
+
+
+def test_what_is_told_of_an_incident_again_is_put_together_with_what_was() -> None:
+    made = [Round(NOON), *rounds(DISK, BAD, BAD, GOOD, GOOD)]
+    [began], [ended] = made[2].incidents(made[1]), made[4].incidents(made[3])
+
+    (one,) = put_together([began, ended, began])
+
+    assert (one.id, one.open, one.proof) == (began.id, False, ended.proof)
+    assert put_together([]) == ()
 
 
 def test_what_is_not_critical_begins_no_incident() -> None:
