@@ -244,6 +244,7 @@ def deliveries() -> dict[str, Story]:
         "answered": (FakeGithub(), event(), LABELLED),
         "answered-after-a-failure": (FakeGithub(*down), event(), LABELLED),
         "failed": (FakeGithub(*locked), event(), LABELLED),
+        "failed-and-told-last": (FakeGithub(*locked), event(), LABELLED),
         "after-another": (FakeGithub(), after, LABELLED),
         "from-a-bot": (FakeGithub(), by_bot, LABELLED),
     }
