@@ -265,7 +265,7 @@ async def watching(
     switches = Switches(lambda: snapshots().level, provider_named(settings.flags_provider))
     snapshots = Snapshots(control, list(gates), StandingMetrics(meter).show, switches.on)
     reporter = Reporter(control, gates, snapshots)
-    await snapshots.refresh()  # before the first call: it may have to wait
+    await snapshots.begin()
     return Watch(gates, snapshots, noted), [snapshots.run(), reporter.run()]
 
 

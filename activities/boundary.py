@@ -122,6 +122,7 @@ class Around(ActivityInboundInterceptor):
                 return self._not_made(call, admitted, now, snapshot)  # no thread is in it yet
             await asyncio.sleep(gate.turn(snapshot.gate(call.platform).rate, now).total_seconds())
             now = began + passed(since)
+        self._renew_if_refused(call)
         try:
             answer = await self.next.execute_activity(input)
         except CancelledError:  # what is done in a thread ends so
@@ -140,6 +141,11 @@ class Around(ActivityInboundInterceptor):
         if not probe:
             gate.succeeded(call, ended - now, snapshot, ended)
         return answer
+
+    def _renew_if_refused(self, call: Call) -> None:
+        """Read our credentials anew if an earlier attempt was refused: perhaps elsewhere."""
+        if call.tries.of(Category.AUTHENTICATION):
+            whatever_happens(self._watch.renew.get(call.platform, nothing))
 
     def _not_made(self, call: Call, admitted: Admission, now: datetime, snapshot: Snapshot) -> None:
         """

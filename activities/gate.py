@@ -11,7 +11,7 @@ from contexten.admission import OUT, SOON, Admission, Admitted, admission, parke
 from contexten.breaker import Breaker, BreakerRule, State
 from contexten.budget import Budget
 from contexten.calls import Call, Group
-from contexten.errors import Category, Failure
+from contexten.errors import Category, Failure, Recovery
 from contexten.gate import WHOLE, later
 from contexten.outcomes import outcome
 from contexten.retry import wait_before
@@ -147,6 +147,8 @@ class PlatformGate:
                 self._counted(
                     call, snapshot, now, failed=failure.counts_against_platform, slow=slow
                 )
+            if is_answer(failure) and snapshot.gate(self._platform).watched:
+                return  # a refusal proves nothing of a platform that is to prove that it is well
             self.tally.failed(call, failure, slow=slow, now=now)
 
     def _counted(
@@ -158,3 +160,8 @@ class PlatformGate:
             self._breakers[name] = self._breakers[name].reported(one, rule, now)
         told = self._budget.failed if failed else self._budget.succeeded
         self._budget = told(snapshot.book.budget_for(self._platform), now)
+
+
+def is_answer(failure: Failure) -> bool:
+    """Whether the platform did what it should, and we asked for what cannot be."""
+    return failure.recovery in (Recovery.SKIP, Recovery.REAUTHENTICATE)

@@ -16,6 +16,7 @@ from contexten.snapshot import Snapshot
 log = structlog.get_logger()
 
 EVERY_S = 1.0
+FIRST_TRIES = 20
 RULES = "rules"
 DEGRADATION = "degradation"
 
@@ -64,8 +65,15 @@ class Snapshots:
             await self.refresh()
             await asyncio.sleep(EVERY_S)
 
-    async def refresh(self) -> None:
-        """Read once what is in force."""
+    async def begin(self) -> None:
+        """Read what is in force, before the first call is made: it may have to wait."""
+        for _ in range(FIRST_TRIES):
+            if await self.refresh():
+                return
+            await asyncio.sleep(EVERY_S / 2)
+
+    async def refresh(self) -> bool:
+        """Read once what is in force; False if it cannot be read."""
         try:
             found = await self._entities.standings(self._ids)
         except Exception as error:  # noqa: BLE001 - whatever it is, we go on looking
@@ -73,13 +81,14 @@ class Snapshots:
                 reason = str(error) if isinstance(error, PlatformError) else repr(error)[:300]
                 log.warning("snapshot.stale", reason=reason)
             self._away = True
-            return
+            return False
         self._away = False
         if found != self._raw:
             self._known = understood(self._known, found)
             self._raw = found
         if self._shown is not None:
             self._shown(self._known)
+        return True
 
 
 def understood(known: Snapshot, found: Mapping[str, Any]) -> Snapshot:

@@ -75,6 +75,7 @@ class Gate:
         breakers: One for each group, and one for all together.
         paused: A person's hold.
         held: The hold of a service level that makes no calls.
+        forced_until: When a person's order to the breakers ends by itself; None if it does not.
         limited: By group, until when the platform wants no calls.
         pace: How many calls it usually gets.
         trickling_since: Since when real calls prove that it is well again.
@@ -88,6 +89,7 @@ class Gate:
     breakers: Mapping[str, Breaker] = field(default_factory=lambda: dict(ALL_CLOSED))
     paused: Pause | None = None
     held: Pause | None = None
+    forced_until: datetime | None = None
     limited: Mapping[str, datetime] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
     trickling_since: datetime | None = None
@@ -163,9 +165,11 @@ class Gate:
         return replace(self, trickling_since=None, ramping_since=None, probed_well=0, to_probe=())
 
     def tick(self, rules: Rules, now: datetime) -> "Gate":
-        """What the time alone changes: holds that are over, breakers to be probed, proofs."""
+        """What the time alone changes: orders that are over, breakers to be probed, proofs."""
+        over = self.forced_until is not None and now >= self.forced_until
+        next_ = self.forced(None, now) if over else self
         next_ = replace(
-            self,
+            next_,
             paused=None if self.paused and self.paused.over(now) else self.paused,
             held=None if self.held and self.held.over(now) else self.held,
             limited={group: until for group, until in self.limited.items() if until > now},
@@ -228,14 +232,19 @@ class Gate:
         """No work waits any more."""
         return replace(self, ramping_since=None)
 
-    def forced(self, forced: Forced | None, now: datetime) -> "Gate":
-        """A person wants the breakers *forced*, or not any more; if they are so, it is the same."""
+    def forced(self, forced: Forced | None, now: datetime, until: datetime | None = None) -> "Gate":
+        """
+        A person wants the breakers *forced* until that time, or not any more.
+
+        If they are so already, only the time may change.
+        """
         if all(breaker.forced is forced for breaker in self.breakers.values()):
-            return self
+            return self if until == self.forced_until else replace(self, forced_until=until)
         next_ = self
         for group, breaker in self.breakers.items():
             next_ = next_.with_breaker(group, breaker.force(forced, now))
-        return replace(next_, trickling_since=None, ramping_since=None, probed_well=0, to_probe=())
+        next_ = replace(next_, trickling_since=None, ramping_since=None)
+        return replace(next_, forced_until=until, probed_well=0, to_probe=())
 
     def spanned(self, *, held: bool, now: datetime) -> "Gate":
         """With the queue *held* from now on, or not any more."""

@@ -54,7 +54,7 @@ class RampRule:
     least: float = 10.0
     most_ratio: float = 1.9
     doubles_every: timedelta = timedelta(seconds=3)
-    longest: timedelta = timedelta(minutes=5)
+    longest: timedelta = timedelta(hours=1)
 
     def rate(self, usual: float, since: datetime, now: datetime) -> float:
         """Calls a second that a ramp allows at *now* which began at *since*."""

@@ -35,7 +35,8 @@ def rate(gate: Gate, rules: Rules, now: datetime) -> Rate:
             return Rate(0.0, hold.said(kind) + until)
     if gate.whole.forced is not None:
         refused = gate.whole.forced is Forced.OPEN
-        return Rate(0.0, "breaker forced open") if refused else OPEN
+        until = f" until {gate.forced_until:%H:%M:%S}" if gate.forced_until else ""
+        return Rate(0.0, f"breaker forced open{until}") if refused else OPEN
     if gate.whole.state is not State.CLOSED:
         return while_not_closed(gate, rules)
     if gate.ramping_since is not None:
@@ -57,7 +58,8 @@ def while_not_closed(gate: Gate, rules: Rules) -> Rate:
 
 def next_due(gate: Gate, rules: Rules, now: datetime) -> datetime | None:
     """When the time alone changes something next; None if it never does."""
-    dues = [hold.until for hold in (gate.paused, gate.held) if hold]
+    dues = [gate.forced_until]
+    dues += [hold.until for hold in (gate.paused, gate.held) if hold]
     dues += [gate.breakers[group].refuses_until for group in gate.breakers if turns(gate, group)]
     dues += list(gate.limited.values())
     if gate.trickling_since:

@@ -58,7 +58,8 @@ class Walled:
     async def attempt(self, deed: Callable[[], Any], headers: Any = None, **info: Any) -> Any:
         """Make one attempt, which *info* tells of."""
         environment = ActivityEnvironment()
-        told = {"activity_type": OPERATION, "task_queue": "github", "scheduled_time": NOW, **info}
+        times = dict.fromkeys(("scheduled_time", "started_time"), NOW)
+        told = {"activity_type": OPERATION, "task_queue": "github", **times, **info}
         environment.info = dataclasses.replace(environment.info, **told)
         environment.on_heartbeat = lambda *details: self.beats.append(details)
         around = Around(TheDeed(None), self.watch)  # type: ignore[arg-type]

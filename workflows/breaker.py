@@ -24,6 +24,13 @@ from workflows import control
 from workflows.standing_shown import shown
 
 SOONEST = timedelta(milliseconds=50)
+IDLE = {
+    "resume": "it is not paused",
+    "release": "no breaker is forced",
+    "release_hold": "it is not held",
+}
+"""Why an order that changes nothing has no effect."""
+
 AFTER_A_FAILURE = timedelta(seconds=5)
 
 
@@ -56,15 +63,17 @@ class PlatformWorkflow:
         self._incident, self._fatal = carried.incident, carried.fatal
         self._orders, self._applied = carried.orders, carried.applied
         self._memo: dict[str, Any] = {}
-        self._probing, self._changed = 0, True
+        self._probing, self._recording = 0, False
+        self._stale = self._changed = True
         self._saved: set[Incident] = set()
         self.rules_changed(carried.book)
 
     @workflow.run
     async def run(self, carried: Carried | None = None) -> None:
-        await self._read_rules()
         while not workflow.info().is_continue_as_new_suggested():
             self._changed = False
+            if self._stale:
+                await self._read_rules()
             await self._settled()
             await self._something_is_due()
         await workflow.wait_condition(self._quiet)
@@ -77,12 +86,14 @@ class PlatformWorkflow:
     async def _read_rules(self) -> None:
         """Follow the rule book as it is now; every change of it comes as a signal."""
         try:
-            self.rules_changed(await control.read_rules())
+            self._stale = False
+            if book := await control.read_rules():
+                self._follow(book)
         except ActivityError as error:
             workflow.logger.warning("%s: goes by the rules it had: %s", self._platform, error.cause)
 
     def _quiet(self) -> bool:
-        return not self._probing and workflow.all_handlers_finished()
+        return not (self._probing or self._recording) and workflow.all_handlers_finished()
 
     async def _settled(self) -> None:
         """Do what follows from the gate as it is now: probes, the queue's rate, the records."""
@@ -95,9 +106,9 @@ class PlatformWorkflow:
             self._begin_probe(group)
         self._gate = self._gate.probes_taken()
         self._show(now)
+        self._begin_record()
         try:
             await self._apply(wanted)
-            await self._record()
             if self._gate.ramping_since and not await control.count_waiting(self._platform):
                 self._gate = self._gate.drained()
                 self._changed = True
@@ -123,10 +134,21 @@ class PlatformWorkflow:
             self._incident = incident.mitigated(workflow.now(), held)
         self._applied = wanted
 
+    def _begin_record(self) -> None:
+        """Have incidents kept, beside all else: a database that hangs must hold up no hold."""
+        if self._unsaved() and not self._recording:
+            self._recording = True
+            asyncio.create_task(self._record())  # noqa: RUF006 - one at a time, and waited for
+
     async def _record(self) -> None:
-        for incident in self._unsaved():
-            await control.save_incident(incident)
-            self._saved = {i for i in self._saved if i.id != incident.id} | {incident}
+        try:
+            for incident in self._unsaved():
+                await control.save_incident(incident)
+                self._saved = {i for i in self._saved if i.id != incident.id} | {incident}
+        except ActivityError as error:
+            workflow.logger.warning("%s: incident not kept: %s", self._platform, error.cause)
+        finally:
+            self._recording = False
 
     def _unsaved(self) -> list[Incident]:
         return [i for i in (self._incident, self._fatal) if i and i not in self._saved]
@@ -156,17 +178,17 @@ class PlatformWorkflow:
         round_ = self._gate.breakers[group].since
         try:
             said = await control.probe(self._platform, wanted)
-            well = True
+            how = "passed"
         except ActivityError as error:
-            said, well = str(error.cause), False
+            said, how = str(error.cause), "failed" if control.was_made(error) else "was not made"
         finally:
             self._probing -= 1
         now = workflow.now()
         if incident := self._open_incident():
-            how = "passed" if well else "failed"
             self._incident = incident.noted(now, f"a probe of {wanted} {how}: {said}")
-        if self._gate.breakers[group].since != round_:
-            return  # it was of an earlier round
+        if self._gate.breakers[group].since != round_ or how == "was not made":
+            return  # it was of an earlier round; or it says nothing, and others are made in time
+        well = how == "passed"
         if well and group != WHOLE:
             self._told = replace(self._told, proof=f"a probe of {wanted}")
         self._turn(self._gate.probed(group, well=well, rules=self._rules, now=now))
@@ -189,10 +211,11 @@ class PlatformWorkflow:
     # What machines say.
 
     @workflow.signal
-    def outcomes_reported(self, batch: Batch = Batch()) -> None:  # noqa: B008 - a value
-        """From a worker: what its calls came to."""
+    def outcomes_reported(self, *said: Any) -> None:
+        """From a worker: what its calls came to, a batch."""
         now, window = workflow.now(), self._rules.breaker.time_window
         try:
+            batch = batch_in(said)
             told = heard(self._told, batch, self._gate, self._incident, window)
             after = self._gate.reported(batch, self._rules, now)
         except Exception as error:  # noqa: BLE001 - a signal that fails fails for ever
@@ -207,14 +230,20 @@ class PlatformWorkflow:
         return self._incident if self._incident and self._incident.open else None
 
     @workflow.signal
-    def rules_changed(self, book: dict[str, Any] | None = None) -> None:
-        """From the rule book: another version is in force."""
+    def rules_changed(self, *said: Any) -> None:
+        """From the rule book: another version is in force, the book."""
+        book = said[0] if said and isinstance(said[0], dict) else {}
+        if from_json(book).version >= self._rules.version:
+            self._follow(book)
+        else:
+            self._stale = self._changed = True  # begun anew, or misled: the memo has the truth
+
+    def _follow(self, book: dict[str, Any]) -> None:
         found = from_json(book)
-        if found.version >= self._rules.version:
-            self._book = book or {}
-            breaker = found.breaker_for(self._platform)
-            self._rules = replace(self._rules, breaker=breaker, version=found.version)
-            self._changed = True
+        self._book = book
+        breaker = found.breaker_for(self._platform)
+        self._rules = replace(self._rules, breaker=breaker, version=found.version)
+        self._changed = True
 
     # What people say.
 
@@ -268,7 +297,7 @@ class PlatformWorkflow:
         self._obey("release", arguments, self._forcing(None))
 
     def _forcing(self, forced: Forced | None) -> Callable[[Order, datetime], Gate]:
-        return lambda _, now: self._gate.forced(forced, now)
+        return lambda order, now: self._gate.forced(forced, now, order.until(now))
 
     def _obey(
         self, name: str, arguments: Sequence[Any], change: Callable[[Order, datetime], Gate]
@@ -281,8 +310,11 @@ class PlatformWorkflow:
         except Exception as error:  # noqa: BLE001 - a signal that fails fails for ever
             self._log(Entry(now, name, refused=clean(str(error), LONGEST_REASON)))
             return
+        useless = IDLE.get(name) if after == self._gate else None
+        again = name == "hold" and self._gate.held and self._gate.held.because == order.because
         self._turn(after)
-        self._log(Entry(now, name, order.by, order.because))
+        if not again:  # a reminder pushes nobody's order out of the log
+            self._log(Entry(now, name, order.by, order.because, useless))
 
     def _log(self, entry: Entry) -> None:
         self._orders, self._changed = logged(self._orders, entry), True
@@ -298,3 +330,16 @@ class PlatformWorkflow:
     def incident(self) -> dict[str, Any] | None:
         """The latest incident."""
         return self._incident.as_json() if self._incident else None
+
+
+def batch_in(said: Sequence[Any]) -> Batch:
+    """
+    The batch that a signal's arguments are; an empty one if there are none.
+
+    Raises:
+        Exception: If they are anything else, as the converter says it.
+    """
+    if not said:
+        return Batch()
+    converter = workflow.payload_converter()
+    return converter.from_payload(converter.to_payload(said[0]), Batch)

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from temporalio import workflow
+from temporalio import exceptions, workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 
 with workflow.unsafe.imports_passed_through():  # one copy of each value, or `is` tells them apart
     from contexten.incident import Incident
@@ -12,6 +13,7 @@ with workflow.unsafe.imports_passed_through():  # one copy of each value, or `is
     from contexten.standing import Rate
 
 from activities.control import ControlActivities
+from contexten.errors import FatalError, RateLimitedError
 
 AT_MOST = timedelta(seconds=5)
 QUICKLY = RetryPolicy(
@@ -19,6 +21,9 @@ QUICKLY = RetryPolicy(
     maximum_interval=timedelta(seconds=2),
     maximum_attempts=3,
 )
+NOT_MADE = (FatalError.__name__, RateLimitedError.__name__)
+"""What a probe ends in that was not let out: for want of a token, or as the platform limits us."""
+
 ONCE = RetryPolicy(maximum_attempts=1)
 
 
@@ -85,6 +90,14 @@ async def save_incident(incident: Incident) -> None:
         retry_policy=QUICKLY,
         summary=incident.what[:200],
     )
+
+
+def was_made(error: ActivityError) -> bool:
+    """Whether a probe that ended in *error* says anything of its platform at all."""
+    cause = error.cause
+    if isinstance(cause, exceptions.TimeoutError):
+        return cause.type is not TimeoutType.SCHEDULE_TO_START
+    return not (isinstance(cause, ApplicationError) and cause.type in NOT_MADE)
 
 
 async def probe(platform: str, group: str) -> str:

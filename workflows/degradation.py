@@ -14,6 +14,9 @@ from contexten.delivery import Platform
 from contexten.orders import LONGEST_REASON, Entry, as_markdown, clean, order_of, subject_and_order
 from contexten.reports import report_of
 
+HELD_FOR = "2h"
+"""How long a hold lasts that nobody repeats: it must not outlive who wanted it."""
+
 ASK_AGAIN = timedelta(seconds=10)
 REMIND = timedelta(minutes=10)
 """How often a platform that is held is told so again: it may have been started anew meanwhile."""
@@ -151,7 +154,7 @@ class DegradationWorkflow:
         return told is None or workflow.now() >= told + REMIND
 
     async def _hold(self, platform: str) -> None:
-        order = {"by": "degradation", "because": self._now.why}
+        order = {"by": "degradation", "because": self._now.why, "for": HELD_FOR}
         if await signalled(f"platform/{platform}", "hold", order):
             self._told[platform] = workflow.now()
         else:

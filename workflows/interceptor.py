@@ -16,7 +16,7 @@ from contexten.calls import ABOUT
 from contexten.operations import PLATFORMS
 from contexten.retry import RetryRule
 from workflows.effects import about
-from workflows.options import RULE, timing
+from workflows.options import RULE, parkable
 
 
 class InForce(Interceptor):
@@ -63,7 +63,7 @@ class Outbound(WorkflowOutboundInterceptor):
         """
         rule = workflow.extern_functions()[RULE](input.activity)
         if rule is not None and input.task_queue in PLATFORMS:
-            for name, value in timing(rule).items():
+            for name, value in parkable(rule).items():
                 setattr(input, name, value)
         told = about()
         if told:

@@ -5,6 +5,7 @@ from typing import Any
 
 from temporalio.common import Priority, RetryPolicy
 
+from contexten.operations import PLATFORMS
 from contexten.retry import RetryRule, rule_for
 from workflows.effects import importance
 from workflows.pausing import not_paused
@@ -12,8 +13,12 @@ from workflows.pausing import not_paused
 RULE = "contexten_rule"
 """Under which name a workflow finds the rules in force."""
 
-PARKED_AT_MOST = timedelta(days=7)
-"""How long a call may be parked besides its deadline: the engine does not count that apart."""
+PARKED_AT_MOST = timedelta(days=400)
+"""
+How long a call to a platform may be parked besides its deadline, which is longer than any order.
+
+The engine does not count that apart; the boundary does, and keeps the deadline itself.
+"""
 
 
 def retry_policy(rule: RetryRule) -> RetryPolicy:
@@ -32,13 +37,18 @@ def retry_policy(rule: RetryRule) -> RetryPolicy:
 
 
 def timing(rule: RetryRule) -> dict[str, Any]:
-    """The timeouts and the retry policy that *rule* means."""
+    """The timeouts and the retry policy that *rule* means for a call that is never parked."""
     return {
         "start_to_close_timeout": rule.attempt_timeout,
-        "schedule_to_close_timeout": rule.deadline + PARKED_AT_MOST,
+        "schedule_to_close_timeout": rule.deadline,
         "heartbeat_timeout": rule.heartbeat_timeout,
         "retry_policy": retry_policy(rule),
     }
+
+
+def parkable(rule: RetryRule) -> dict[str, Any]:
+    """The same for a call to a platform, which may be parked."""
+    return {**timing(rule), "schedule_to_close_timeout": rule.deadline + PARKED_AT_MOST}
 
 
 async def request(operation: str, summary: str | None = None) -> dict[str, Any]:
@@ -49,9 +59,10 @@ async def request(operation: str, summary: str | None = None) -> dict[str, Any]:
     *summary* is shown beside it in the Web UI. A workflow that a person paused waits here.
     """
     await not_paused()
+    queue, rule = operation.partition(".")[0], rule_for(operation)
     return {
-        "task_queue": operation.partition(".")[0],
+        "task_queue": queue,
         "priority": Priority(priority_key=importance()),
         "summary": summary,
-        **timing(rule_for(operation)),
+        **(parkable(rule) if queue in PLATFORMS else timing(rule)),
     }

@@ -180,14 +180,26 @@ async def test_what_is_too_late_ends_and_is_not_made() -> None:
     assert [row.outcome for row in house.rows] == ["failed"]
 
 
-async def test_credentials_are_renewed_once_and_not_after_the_second_refusal() -> None:
+async def test_credentials_are_renewed_where_they_were_refused_and_not_after_the_second_time() -> (
+    None
+):
     house, refused = Walled(), raising(platform_error(AuthenticationError, 401))
 
     first = await house.fails(refused)
+    once = house.renewed
     second = await house.fails(refused, attempt=2, heartbeat_details=[house.remembered.as_json()])
 
     assert (first.non_retryable, second.non_retryable) == (False, True)
-    assert house.renewed == 1
+    assert (once, house.renewed) == (1, 2)  # the second time before the attempt
+
+
+async def test_another_process_renews_its_own_before_it_makes_the_next_attempt() -> None:
+    one, other = Walled(), Walled()
+    await one.fails(raising(platform_error(AuthenticationError, 401)))
+
+    await other.attempt(lambda: "done", attempt=2, heartbeat_details=[one.remembered.as_json()])
+
+    assert other.renewed == 1
 
 
 async def test_a_probe_passes_a_held_gate_and_is_written_down_but_is_no_news() -> None:

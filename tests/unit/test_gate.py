@@ -52,7 +52,7 @@ def test_a_probe_that_fails_holds_it_again_for_longer() -> None:
     story = Story().probing().probe(61, well=True).probe(62, well=False)
 
     assert story.gate.whole.state is State.OPEN
-    assert story.gate.whole.refuses_until == seconds(62 + 120)
+    assert story.gate.whole.refuses_until == seconds(62 + 60)
     assert story.probe(63, well=True).gate.whole.state is State.OPEN
 
 
@@ -165,7 +165,7 @@ def test_a_probe_of_a_group_that_fails_shuts_that_group_for_longer() -> None:
 
     story.probe(61, well=False, group="write")
 
-    assert story.gate.breakers["write"].refuses_until == seconds(61 + 120)
+    assert story.gate.breakers["write"].refuses_until == seconds(61 + 60)
     assert story.gate.whole.state is State.CLOSED
 
 

@@ -66,7 +66,7 @@ def test_it_refuses_after_failures_in_a_row_before_the_cluster_knows() -> None:
     assert before
     assert (found.how, found.pause) == (Admitted.PARKED, timedelta(seconds=3))
     assert found.because == "github fails again and again"
-    assert not out(gate, READ, 59)
+    assert not out(gate, READ, 4)
 
 
 def test_it_forgets_what_it_knew_once_the_cluster_knows_better() -> None:

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contexten.bounds import OutOfBounds
@@ -54,6 +54,7 @@ def test_an_edit_that_changes_nothing_is_no_version() -> None:
     assert len(history.versions) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(CHANGES, min_size=1, max_size=12), st.data())
 def test_a_rollback_is_a_new_version_equal_to_the_old_one(
     edits: list[dict[str, str]], data: st.DataObject
@@ -157,6 +158,7 @@ def test_how_waiting_calls_were_reached_is_written_beside_the_version() -> None:
     assert [one.reached for one in told.versions] == ["3 calls moved", ""]
 
 
+@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=8))
 def test_a_history_goes_through_json_and_comes_back_equal(edits: list[dict[str, str]]) -> None:
     history = after(*edits)

@@ -96,6 +96,57 @@ async def test_an_order_that_cannot_be_understood_is_written_down_and_changes_no
         assert await house.is_open()
 
 
+async def test_a_breaker_that_is_forced_for_a_time_is_free_again_after_it(
+    temporal: Client, runner: WorkflowRunner, tmp_path: Path
+) -> None:
+    async with cluster(temporal, runner, tmp_path) as house:
+        await house.entity.signal("force_open", {"because": "a drill", "for": "2s"})
+        await until(lambda: house.is_held("forced open until"))
+
+        await until(house.is_open)
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        ("resume", "it is not paused"),
+        ("release", "no breaker is forced"),
+        ("release_hold", "it is not held"),
+    ],
+)
+async def test_an_order_without_effect_says_so(
+    temporal: Client, runner: WorkflowRunner, tmp_path: Path, order: str, why: str
+) -> None:
+    async with cluster(temporal, runner, tmp_path) as house:
+        await house.entity.signal(order, "please")
+
+        async def written_down() -> bool:
+            return bool((await house.standing()).get("orders"))
+
+        await until(written_down)
+
+        (entry,) = (await house.standing())["orders"]
+        assert (entry["what"], entry["refused"]) == (order, why)
+
+
+async def test_reminders_of_a_hold_push_nobody_out_of_the_log(
+    temporal: Client, runner: WorkflowRunner, tmp_path: Path
+) -> None:
+    async with cluster(temporal, runner, tmp_path) as house:
+        await house.entity.signal("force_closed", "by a person")
+        for _ in range(60):
+            await house.entity.signal("hold", {"because": "maintenance"})
+        await house.entity.signal("release_hold", "enough")
+
+        async def all_heard() -> bool:
+            return len((await house.standing()).get("orders", [])) == 3
+
+        await until(all_heard)
+
+        said = [one["what"] for one in (await house.standing())["orders"]]
+        assert said == ["force_closed", "hold", "release_hold"]
+
+
 async def test_a_breaker_obeys_a_person_until_it_is_released(
     temporal: Client, runner: WorkflowRunner, tmp_path: Path
 ) -> None:

@@ -146,7 +146,8 @@ async def test_platforms_hold_at_maintenance_and_let_go_afterwards(
             await until(heard(one, "hold", "release_hold"))
 
         [(_, order), _] = await told[0].query("heard")
-        assert order == {"by": "degradation", "because": "paused by ada: moving house"}
+        because = "paused by ada: moving house"
+        assert order == {"by": "degradation", "because": because, "for": "2h"}
 
 
 async def test_a_platform_that_comes_later_is_told_to_hold(
