@@ -194,6 +194,15 @@ def test_an_answer_that_refuses_us_is_a_sign_of_life_and_no_proof(category: Cate
     assert batch.proof == ""
 
 
+@pytest.mark.parametrize("category", [Category.CLIENT_ERROR, Category.AUTHENTICATION])
+def test_while_a_platform_is_to_prove_itself_a_refusal_is_not_told(category: Category) -> None:
+    gate = PlatformGate("github")
+
+    gate.failed(WRITE, failure(category), TOOK, in_force(watched=True), NOON)
+
+    assert not gate.tally
+
+
 @pytest.mark.parametrize("category", [Category.UNKNOWN, Category.FATAL])
 def test_what_may_never_have_gone_out_says_nothing_of_the_platform(category: Category) -> None:
     gate = broken(PlatformGate("github"), times=4)
