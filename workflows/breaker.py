@@ -84,10 +84,11 @@ class PlatformWorkflow:
         return Carried(*now, self._applied)
 
     async def _read_rules(self) -> None:
-        """Follow the rule book as it is now; every change of it comes as a signal."""
+        """Follow the rule book as it is now, unless a newer one came while it was being read."""
+        self._stale, known = False, self._rules
         try:
-            self._stale = False
-            if book := await control.read_rules():
+            book = await control.read_rules()
+            if book and (self._rules is known or from_json(book).version >= self._rules.version):
                 self._follow(book)
         except ActivityError as error:
             workflow.logger.warning("%s: goes by the rules it had: %s", self._platform, error.cause)

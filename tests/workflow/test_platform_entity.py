@@ -9,13 +9,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from cluster import Cluster, cluster
+from cluster import Cluster, cluster, impatient
+from control import control_deeds
 from engines import engine_with
+from temporalio import activity
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from waiting import until
 from watching import watching
 
@@ -25,6 +27,7 @@ from contexten.errors import ServerError
 from contexten.gate import Batch
 from contexten.incident import IncidentsWanted
 from contexten.outcomes import Outcomes
+from contexten.rulebook import DEFAULT_BOOK, as_json
 from workflows.breaker import PlatformWorkflow
 
 NOW = datetime.now(UTC)
@@ -143,6 +146,37 @@ async def test_where_only_writes_fail_the_queue_goes_on_and_probes_heal_them(
         assert during.held is None
         assert house.github.probes == 3
         assert await house.is_open()
+
+
+async def test_a_rule_book_that_comes_while_an_older_one_is_read_is_the_one_followed(
+    temporal: Client, tmp_path: Path
+) -> None:
+    started = await temporal.start_workflow(
+        PlatformWorkflow.run, id="platform/overtaken", task_queue="overtaken"
+    )
+
+    @activity.defn(name="control.read_rules")
+    async def read_and_overtaken() -> dict[str, Any]:
+        await started.signal(PlatformWorkflow.rules_changed, as_json(impatient()))
+        return as_json(DEFAULT_BOOK)
+
+    deeds = control_deeds(temporal, tmp_path)
+    async with Worker(
+        temporal,
+        task_queue="overtaken",
+        workflows=[PlatformWorkflow],
+        activities=[read_and_overtaken, deeds.set_queue_rate, deeds.count_waiting],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    ):
+
+        async def has_settled() -> bool:
+            return (await started.query(PlatformWorkflow.standing)).get("rate", "") is None
+
+        await until(has_settled)
+        found = await started.query(PlatformWorkflow.standing)
+    await started.terminate("the test is over")
+
+    assert found["rules"] == impatient().version
 
 
 async def test_one_process_learns_of_an_outage_and_another_follows(
