@@ -13,6 +13,7 @@ LARGER_FILES = {
     "worker.py": "the wiring diagram: every queue, slot, client and store, in one place",
     "starter/settings.py": "one class, one place: every variable with its unit and bounds",
     "starter/spool.py": "the writer's path in one piece: append, group commit, next file",
+    "contexten/tools.py": "every tool that an agent has, side by side",
     "contexten/github.py": "every value that our GitHub calls take and give, side by side",
 }
 LARGER_FUNCTIONS = {
