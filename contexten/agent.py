@@ -6,7 +6,6 @@ reaches the same run, once: each ask has a key, and a key that is known is not h
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import StrEnum
 
 from contexten.delivery import Event
@@ -63,14 +62,14 @@ class Budget:
         tool_calls: Calls of tools, good and bad.
         tokens: Tokens in and out, of all model calls.
         usd: Money, US dollars, as far as the price of a model is known.
-        wall_clock: From the first ask to the end, whatever happens in between.
+        wall_clock_s: Seconds from the first ask to the end, whatever happens in between.
     """
 
     model_calls: int = 100
     tool_calls: int = 400
     tokens: int = 2_000_000
     usd: float = 10.0
-    wall_clock: timedelta = timedelta(hours=2)
+    wall_clock_s: float = 7200.0
 
 
 @dataclass(frozen=True, slots=True)
