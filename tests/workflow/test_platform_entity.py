@@ -1,8 +1,10 @@
 """A platform's entity outlives its own history, hostile signals and a ledger that is gone."""
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -14,8 +16,10 @@ from control import control_deeds
 from engines import engine_with
 from temporalio import activity
 from temporalio.api.common.v1 import Payload
-from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client
+from temporalio.api.enums.v1 import EventType, TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from waiting import until
@@ -27,7 +31,7 @@ from contexten.errors import ServerError
 from contexten.gate import Batch
 from contexten.incident import IncidentsWanted
 from contexten.outcomes import Outcomes
-from contexten.rulebook import DEFAULT_BOOK, as_json
+from contexten.rulebook import DEFAULT_BOOK, RuleBook, as_json
 from workflows.breaker import PlatformWorkflow
 
 NOW = datetime.now(UTC)
@@ -151,32 +155,60 @@ async def test_where_only_writes_fail_the_queue_goes_on_and_probes_heal_them(
 async def test_a_rule_book_that_comes_while_an_older_one_is_read_is_the_one_followed(
     temporal: Client, tmp_path: Path
 ) -> None:
-    started = await temporal.start_workflow(
-        PlatformWorkflow.run, id="platform/overtaken", task_queue="overtaken"
+    async with served_apart(temporal, tmp_path, DEFAULT_BOOK, impatient()) as (entity, _):
+        await until(lambda: follows(entity))
+
+        assert await follows(entity, impatient().version)
+
+
+async def test_a_rule_book_that_was_begun_anew_is_looked_up_and_followed(
+    temporal: Client, tmp_path: Path
+) -> None:
+    async with served_apart(temporal, tmp_path, impatient()) as (entity, books):
+        await until(lambda: follows(entity, impatient().version))
+        books.append(DEFAULT_BOOK)
+        await entity.signal(PlatformWorkflow.rules_changed, as_json(DEFAULT_BOOK))
+
+        await until(lambda: follows(entity, DEFAULT_BOOK.version))
+
+
+@asynccontextmanager
+async def served_apart(
+    client: Client, folder: Path, *first: RuleBook
+) -> AsyncIterator[tuple[WorkflowHandle[Any, Any], list[RuleBook]]]:
+    """
+    An entity of its own, and the rule books that it will read, one after the other.
+
+    One that is followed by another is overtaken: the other is told of before the first is read.
+    """
+    entity = await client.start_workflow(
+        PlatformWorkflow.run, id=f"platform/{uuid.uuid4()}", task_queue="apart"
     )
+    books = [*first]
 
     @activity.defn(name="control.read_rules")
-    async def read_and_overtaken() -> dict[str, Any]:
-        await started.signal(PlatformWorkflow.rules_changed, as_json(impatient()))
-        return as_json(DEFAULT_BOOK)
+    async def read_rules() -> dict[str, Any]:
+        read = books.pop(0)
+        if books:
+            await entity.signal(PlatformWorkflow.rules_changed, as_json(books.pop(0)))
+        return as_json(read)
 
-    deeds = control_deeds(temporal, tmp_path)
+    deeds = control_deeds(client, folder)
     async with Worker(
-        temporal,
-        task_queue="overtaken",
+        client,
+        task_queue="apart",
         workflows=[PlatformWorkflow],
-        activities=[read_and_overtaken, deeds.set_queue_rate, deeds.count_waiting],
+        activities=[read_rules, deeds.set_queue_rate, deeds.count_waiting],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
+        yield entity, books
+        await entity.terminate("the test is over")
 
-        async def has_settled() -> bool:
-            return (await started.query(PlatformWorkflow.standing)).get("rate", "") is None
 
-        await until(has_settled)
-        found = await started.query(PlatformWorkflow.standing)
-    await started.terminate("the test is over")
-
-    assert found["rules"] == impatient().version
+async def follows(entity: WorkflowHandle[Any, Any], version: int | None = None) -> bool:
+    """Whether *entity* has read the rules and follows some, or those of *version*."""
+    found = (await entity.query(PlatformWorkflow.standing)).get("rules")
+    return found is not None if version is None else bool(found == version)
 
 
 async def test_one_process_learns_of_an_outage_and_another_follows(
@@ -277,6 +309,39 @@ async def test_an_incident_that_cannot_be_kept_is_kept_once_it_can(
             return False
 
         await until(is_kept, 60)
+
+
+async def test_a_ledger_that_hangs_holds_up_no_hold(temporal: Client, tmp_path: Path) -> None:
+    async with cluster(temporal, UnsandboxedWorkflowRunner(), tmp_path) as house:
+        await house.entity.signal("outcomes_reported", Batch(fatal="no token"))
+        await until(lambda: kept(house, 1))
+        hanging = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+        hanging.execute("BEGIN EXCLUSIVE")
+        try:
+            await house.entity.signal("outcomes_reported", BAD)
+            await until(lambda: is_applied(house, 0.0), 10)
+        finally:
+            hanging.execute("ROLLBACK")
+            hanging.close()
+        await until(lambda: kept(house, 2), 60)
+
+
+async def kept(house: Cluster, many: int) -> bool:
+    """Whether so many incidents are kept."""
+    return len(house.incidents()) == many
+
+
+async def is_applied(house: Cluster, rps: float) -> bool:
+    """Whether the engine hands out GitHub's calls at *rps*."""
+    wanted = DescribeTaskQueueRequest(
+        namespace=house.client.namespace,
+        task_queue=TaskQueue(name="github"),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        report_config=True,
+    )
+    told = await house.client.workflow_service.describe_task_queue(wanted)
+    limit = told.config.queue_rate_limit
+    return limit.HasField("rate_limit") and limit.rate_limit.requests_per_second == rps
 
 
 async def test_the_ledger_learns_what_a_call_is_about_and_by_which_rules(
