@@ -18,6 +18,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -131,6 +132,15 @@ limits = Table(
     sqlite_with_rowid=False,
 )
 
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("used_at", Utc, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("blobs_used_at", "used_at"),
+)
+
 
 def first(connection: Connection) -> None:
     """Version 1: attempts and incidents."""
@@ -147,8 +157,13 @@ def third(connection: Connection) -> None:
     metadata.create_all(connection, [limits])
 
 
+def fourth(connection: Connection) -> None:
+    """Version 4: blobs, such as what agents and tools said."""
+    metadata.create_all(connection, [blobs])
+
+
 Migration = Callable[[Connection], None]
-MIGRATIONS: tuple[Migration, ...] = (first, second, third)
+MIGRATIONS: tuple[Migration, ...] = (first, second, third, fourth)
 
 
 def is_current(connection: Connection) -> bool:

@@ -16,6 +16,7 @@ from postgres import Postgres, binaries
 from writers import Writer, writing
 
 from activities.stores.attempts import Attempts
+from activities.stores.blobs import LARGEST_BYTES, Blobs
 from activities.stores.health import Rounds
 from activities.stores.incidents import Incidents
 from activities.stores.limits import LimitsKept
@@ -263,3 +264,17 @@ def test_the_latest_word_on_a_limit_is_kept_there(postgres: Postgres) -> None:
         found = kept.read()
 
     assert found == {"github": Limits(9, 100, later, later)}
+
+
+def test_blobs_are_kept_there_and_removed_when_nobody_uses_them(postgres: Postgres) -> None:
+    times = [NOON]
+    with database_at(postgres.url) as database:
+        kept = Blobs(database, timedelta(days=1), lambda: times[-1])
+        large, odd = kept.put(b"x" * LARGEST_BYTES), kept.put(b"\0\xff")
+        times.append(NOON + timedelta(hours=20))
+        found = kept.get(large), kept.get(kept.put(b"\0\xff"))
+        times.append(NOON + timedelta(hours=40))
+        assert found == (b"x" * LARGEST_BYTES, b"\0\xff")
+        assert (kept.sweep(), kept.get(odd)) == (0, b"\0\xff")
+        times.append(NOON + timedelta(hours=50))
+        assert kept.sweep() == 1
