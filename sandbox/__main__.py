@@ -16,6 +16,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8790, help="on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--ledger", type=Path, help="file to which each effect is appended as JSON")
     parser.add_argument("--seed", type=int, default=0, help="what the faults' dice start from")
+    parser.add_argument("--repositories", type=Path, help="where real git repositories are kept")
     return parser.parse_args()
 
 
@@ -29,10 +30,12 @@ def listening(port: int) -> socket.socket:
     return sock
 
 
-def server(ledger: Ledger | None = None, seed: int = 0) -> uvicorn.Server:
+def server(
+    ledger: Ledger | None = None, seed: int = 0, repositories: Path | None = None
+) -> uvicorn.Server:
     """The sandbox on uvicorn, to be run on a listening socket."""
     config = uvicorn.Config(
-        create(ledger, seed),
+        create(ledger, seed, repositories),
         loop="asyncio",
         http="httptools",
         lifespan="off",
@@ -48,7 +51,7 @@ def main() -> None:
     wanted = options()
     sock = listening(wanted.port)
     print(f"sandbox on http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
-    server(Ledger(wanted.ledger), wanted.seed).run(sockets=[sock])
+    server(Ledger(wanted.ledger), wanted.seed, wanted.repositories).run(sockets=[sock])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """
 The sandbox as one application.
 
-    /github          GitHub's REST API
+    /github          GitHub's REST API, and git at /github/<owner>/<name>.git
     /linear/graphql  Linear's GraphQL API
     /slack/api/      Slack's Web API
     /_ledger         what was done
@@ -9,7 +9,7 @@ The sandbox as one application.
     /_faults         what goes wrong
     /_environment    the settings with which Contexten speaks to it
     /_tokens         what the platforms accept from now on
-    /_github         what a test may arrange on GitHub: apps, hooks, files, renames
+    /_github         what a test may arrange on GitHub: apps, hooks, files, renames, git
     /_linear         what a test may arrange on Linear: teams
 
 Each platform module gives ``routes(world)``, which are mounted under the platform's name,
@@ -18,6 +18,7 @@ and may give ``control(world)``, which are not, and which no fault strikes.
 
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -52,15 +53,18 @@ def platform_routes(world: World) -> list[BaseRoute]:
     return routes
 
 
-def create(ledger: Ledger | None = None, seed: int = 0) -> ASGIApp:
+def create(
+    ledger: Ledger | None = None, seed: int = 0, repositories: Path | None = None
+) -> ASGIApp:
     """
     All platforms behind one wire, with their ledger and their faults.
 
     Args:
         ledger: Where effects are written down; a new one in memory if not given.
         seed: What the faults' dice start from.
+        repositories: Where real git repositories are kept; a folder of our own if not given.
     """
-    world = World(ledger=ledger or Ledger(), faults=Faults(seed))
+    world = World(ledger or Ledger(), Faults(seed), repositories=repositories)
     app = Starlette(
         routes=[
             Route("/", alive),

@@ -17,6 +17,7 @@ def environment(world: World, base: str) -> dict[str, str]:
     """The variables of a Contexten that takes the sandbox at *base* for the platforms."""
     return {
         "GITHUB_API_URL": f"{base}/github",
+        "GITHUB_URL": f"{base}/github",
         "GITHUB_TOKEN": world.tokens["github"],
         "LINEAR_API_URL": f"{base}/linear/graphql",
         "LINEAR_ACCESS_TOKEN": world.tokens["linear"],

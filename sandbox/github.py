@@ -2,8 +2,8 @@
 GitHub's REST API, as strict about tokens, fields and shapes as the real one is documented.
 
 Owner ``missing`` has no repositories (404) and owner ``forbidden`` lets nobody in (403);
-every other repository exists once it is addressed. Issues and pull requests exist
-likewise below number 900000, and not from there on (404).
+every other repository exists once it is addressed, and is real git once it is put there.
+Issues and pull requests exist likewise below number 900000, and not from there on (404).
 """
 
 from html import escape
@@ -12,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox import github_hooks, github_issues, github_pulls
+from sandbox import git_http, github_contents, github_hooks, github_issues, github_pulls
+from sandbox.git import Repositories
 from sandbox.github_asked import Asked, Endpoints, Github, limits
 from sandbox.github_auth import GithubApp, GithubAuth
 from sandbox.github_refused import RefusedError, invalid
 from sandbox.github_renamed import ById
 from sandbox.github_renamed import control as renaming
-from sandbox.github_state import Shown, user
+from sandbox.github_state import GithubState, Shown, user
 from sandbox.world import World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -27,7 +28,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def github_of(world: World) -> Github:
     """The one GitHub of *world*."""
     if "github" not in world.platforms:
-        world.platforms["github"] = Github(world, GithubAuth(world.tokens))
+        git = Repositories(world.repositories)
+        state = GithubState(lambda name: git.find(name) is not None)
+        world.platforms["github"] = Github(world, GithubAuth(world.tokens), git, state)
     github: Github = world.platforms["github"]
     return github
 
@@ -107,15 +110,16 @@ def routes(world: World) -> list[BaseRoute]:
         *github_hooks.routes(endpoints),
         *github_issues.routes(endpoints),
         *github_pulls.routes(endpoints),
+        *github_contents.routes(endpoints),
         route("/{rest:path}", False, **dict.fromkeys(METHODS, nothing)),
     ]
-    return [Mount("", app=ById(found, github.state))]
+    return [*git_http.routes(github), Mount("", app=ById(found, github.state))]
 
 
 def control(world: World) -> list[BaseRoute]:
     """
     What a test arranges: ``POST /_github/apps``, ``PUT /_github/files``, ``POST /_github/hooks``,
-    ``POST /_github/renames``.
+    ``POST /_github/renames``, ``PUT /_github/repositories``.
     """
     github = github_of(world)
 
@@ -136,6 +140,7 @@ def control(world: World) -> list[BaseRoute]:
     return [
         Route("/_github/apps", add_app, methods=["POST"]),
         Route("/_github/files", put_file, methods=["PUT"]),
+        *git_http.control(github),
         *github_hooks.control(github),
         *renaming(github.state),
     ]

@@ -4,13 +4,14 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.git import GitRepository, Repositories
 from sandbox.github_auth import GithubApp, GithubAuth
 from sandbox.github_refused import RefusedError, invalid
 from sandbox.github_renamed import moved
@@ -29,7 +30,8 @@ class Github:
 
     world: World
     auth: GithubAuth
-    state: GithubState = field(default_factory=GithubState)
+    git: Repositories
+    state: GithubState
 
 
 @dataclass(slots=True)
@@ -59,6 +61,11 @@ class Asked:
         """The repository that the path names."""
         params = self.request.path_params
         return self.github.state.repository(params["owner"], params["repo"])
+
+    @property
+    def git(self) -> GitRepository | None:
+        """What git has of that repository; None if it is not a real one."""
+        return self.github.git.find(self.repository.full_name)
 
     @property
     def shape(self) -> Shape:

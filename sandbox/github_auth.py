@@ -71,15 +71,22 @@ class GithubAuth:
             RefusedError: 401 without good credentials; 403 outside the installation, or without
                 a user agent.
         """
-        token = credentials(request)
+        params = request.path_params
+        self.admit(credentials(request), params.get("owner", params.get("org")))
+
+    def admit(self, token: str, owner: str | None) -> None:
+        """
+        Let a *token* in to what is *owner*'s, or nobody's if that is None.
+
+        Raises:
+            RefusedError: 401 if it is not good; 403 outside the installation.
+        """
         if token == self._accepted["github"]:
             return
         granted = self._granted.get(token)
         if granted is None or not granted.holds(self.apps[granted.app]):
             raise RefusedError(401, "Bad credentials")
-        owner = granted.owner
-        asked = request.path_params.get("owner", request.path_params.get("org", owner))
-        if asked != owner:
+        if owner not in (None, granted.owner):
             raise RefusedError(403, "Resource not accessible by integration")
 
     def enter_as_app(self, request: Request) -> GithubApp:

@@ -1,13 +1,12 @@
-"""Pull requests on the sandbox's GitHub, their review comments, checks and files."""
+"""Pull requests on the sandbox's GitHub, their review comments and checks."""
 
-import base64
-import hashlib
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from sandbox.github_asked import Asked, Endpoints
+from sandbox.github_contents import DIFF, ends, read_diff
 from sandbox.github_issues import react
 from sandbox.github_refused import RefusedError, invalid
 from sandbox.github_state import Check, Issue, Remark
@@ -30,7 +29,10 @@ async def read_repository(asked: Asked) -> Response:
 
 
 async def read_pull(asked: Asked) -> Response:
-    return JSONResponse(asked.shape.pull(asked.repository.pull(asked.number)))
+    pull = asked.repository.pull(asked.number)
+    if DIFF.search(asked.request.headers.get("accept", "")):
+        return await read_diff(asked, pull)
+    return JSONResponse(asked.shape.pull(pull))
 
 
 async def list_pulls(asked: Asked) -> Response:
@@ -58,8 +60,10 @@ async def create_pull(asked: Asked) -> Response:
         if (pull.head, pull.base, pull.state) == (head, base, "open"):
             message = f"A pull request already exists for {owner}:{head}."
             raise invalid("PullRequest", "head", "custom", message)
+    base_sha, head_sha = await ends(asked, base, head)
     draft = bool(asked.fields.get("draft"))
     pull = Issue(repository.next_number(), title, body, head=head, base=base, draft=draft)
+    pull.base_sha, pull.head_sha = base_sha, head_sha
     repository.pulls[pull.number] = pull
     target = f"{repository.full_name}#{pull.number}"
     asked.effect("pull_request", target, id=pull.id, title=title, head=head, base=base)
@@ -161,27 +165,8 @@ async def list_checks(asked: Asked) -> Response:
     return JSONResponse(body, headers=asked.links(page, size, len(found)))
 
 
-async def read_contents(asked: Asked) -> Response:
-    path, ref = asked.request.path_params["path"], asked.request.query_params.get("ref", "main")
-    text = asked.repository.files.get((path, ref))
-    if text is None:
-        raise RefusedError(404, "Not Found")
-    raw = text.encode()
-    shown = {
-        "type": "file",
-        "path": path,
-        "name": path.rpartition("/")[2],
-        "size": len(raw),
-        "sha": hashlib.sha1(raw, usedforsecurity=False).hexdigest(),
-        "encoding": "base64",
-        "content": base64.encodebytes(raw).decode(),
-        "url": str(asked.request.url),
-    }
-    return JSONResponse(shown)
-
-
 def routes(endpoints: Endpoints) -> list[BaseRoute]:
-    """Everything about pull requests, checks and files."""
+    """Everything about pull requests and checks."""
     route, repository = endpoints.route, "/repos/{owner}/{repo}"
     pull = f"{repository}/pulls/{{number:int}}"
     return [
@@ -192,5 +177,4 @@ def routes(endpoints: Endpoints) -> list[BaseRoute]:
         route(f"{repository}/pulls/comments/{{id:int}}/reactions", POST=react_to_review_comment),
         route(f"{repository}/check-runs", POST=create_check),
         route(f"{repository}/commits/{{ref}}/check-runs", GET=list_checks),
-        route(f"{repository}/contents/{{path:path}}", GET=read_contents),
     ]

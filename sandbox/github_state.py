@@ -8,6 +8,7 @@ gets numbers above every number addressed so far, from 1001 on.
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -58,6 +59,8 @@ class Issue:
     body: str | None = None
     head: str | None = None
     base: str | None = None
+    head_sha: str | None = None
+    base_sha: str | None = None
     draft: bool = False
     state: str = "open"
     locked: bool = False
@@ -95,6 +98,8 @@ class Repository:
     review_comments: dict[int, Remark] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     files: dict[tuple[str, str], str] = field(default_factory=dict)
+    real: bool = False
+    writable: bool = True
 
     def issue(self, number: int) -> Issue:
         """
@@ -118,6 +123,8 @@ class Repository:
             RefusedError: 404, if the number is one of those that do not.
         """
         if number not in self.pulls:
+            if self.real:
+                raise RefusedError(404, "Not Found")
             issue = self.issue(number)
             issue.head, issue.base = f"branch-{number}", "main"
             self.pulls[number] = issue
@@ -131,9 +138,10 @@ class Repository:
 
 
 class GithubState:
-    """All repositories."""
+    """All repositories; *is_real* says which of them git has."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_real: Callable[[str], bool] = lambda name: False) -> None:
+        self._is_real = is_real
         self.repositories: dict[str, Repository] = {}
         self.renamed: dict[str, str] = {}
 
@@ -154,7 +162,9 @@ class GithubState:
         if owner == "forbidden":
             raise RefusedError(403, "Resource not accessible by personal access token")
         full_name = f"{owner}/{name}"
-        return self.repositories.setdefault(full_name, Repository(full_name))
+        found = self.repositories.setdefault(full_name, Repository(full_name))
+        found.real = self._is_real(full_name)
+        return found
 
 
 class Shape:
@@ -199,9 +209,13 @@ class Shape:
             "head": {
                 "ref": pull.head,
                 "label": f"{owner}:{pull.head}",
-                "sha": f"{pull.number:040x}",
+                "sha": pull.head_sha or f"{pull.number:040x}",
             },
-            "base": {"ref": pull.base, "label": f"{owner}:{pull.base}", "sha": "0" * 40},
+            "base": {
+                "ref": pull.base,
+                "label": f"{owner}:{pull.base}",
+                "sha": pull.base_sha or "0" * 40,
+            },
         }
 
     def _common(self, issue: Issue) -> Shown:
