@@ -9,21 +9,32 @@ from typing import Protocol
 from temporalio import activity
 
 from contexten.github import (
+    Check,
     CheckRun,
+    ChecksOf,
     Comment,
+    CommentAt,
+    CommentsOf,
+    Diff,
     FileAt,
     FileText,
     Found,
+    Issue,
     Labels,
     NewIssue,
     NewPullRequest,
     Numbered,
+    Permission,
     Posted,
     PullRequest,
+    PullRequestChange,
     ReactionTo,
     Redelivery,
+    Remark,
+    Review,
     ReviewComment,
     Search,
+    Somebody,
     Target,
 )
 from contexten.sweep import Look, Seen
@@ -46,6 +57,14 @@ class GithubApi(Protocol):
     def add_reaction(self, reaction: ReactionTo) -> None: ...
     def search_issues(self, search: Search) -> tuple[Found, ...]: ...
     def read_file(self, file: FileAt) -> FileText: ...
+    def read_permission(self, of: Somebody) -> Permission: ...
+    def read_issue(self, target: Target) -> Issue: ...
+    def list_comments(self, of: CommentsOf) -> tuple[Remark, ...]: ...
+    def read_comment(self, at: CommentAt) -> Remark: ...
+    def list_checks(self, of: ChecksOf) -> tuple[Check, ...]: ...
+    def update_pull_request(self, change: PullRequestChange) -> Numbered: ...
+    def read_diff(self, target: Target) -> Diff: ...
+    def create_review(self, review: Review) -> Posted: ...
     def list_failed_deliveries(self, look: Look, beat: Callable[[], None]) -> Seen: ...
     def redeliver(self, redelivery: Redelivery) -> None: ...
     def probe(self, group: str) -> str: ...
@@ -217,6 +236,100 @@ class GithubActivities:
         """
         with self._attempt():
             return self._api.read_file(file)
+
+    @activity.defn(name="github.read_permission")
+    def read_permission(self, of: Somebody) -> Permission:
+        """
+        Read what somebody may do to a repository; nothing, if GitHub knows nobody of that login.
+
+        Raises:
+            ClientError: The repository is gone, or we may not see it.
+        """
+        with self._attempt():
+            return self._api.read_permission(of)
+
+    @activity.defn(name="github.read_issue")
+    def read_issue(self, target: Target) -> Issue:
+        """
+        Read the issue or pull request *target* as people read it.
+
+        Raises:
+            ClientError: There is none.
+        """
+        with self._attempt():
+            return self._api.read_issue(target)
+
+    @activity.defn(name="github.list_comments")
+    def list_comments(self, of: CommentsOf) -> tuple[Remark, ...]:
+        """
+        List the latest comments on an issue or pull request, oldest first.
+
+        As many as are wanted, and as have 200,000 characters together.
+
+        Raises:
+            ClientError: There is no such issue.
+        """
+        with self._attempt():
+            return self._api.list_comments(of)
+
+    @activity.defn(name="github.read_comment")
+    def read_comment(self, at: CommentAt) -> Remark:
+        """
+        Read one comment on an issue or pull request as it stands.
+
+        Raises:
+            ClientError: There is none.
+        """
+        with self._attempt():
+            return self._api.read_comment(at)
+
+    @activity.defn(name="github.list_checks")
+    def list_checks(self, of: ChecksOf) -> tuple[Check, ...]:
+        """
+        List the latest checks of a commit, at most 100.
+
+        Raises:
+            ClientError: There is no such commit.
+        """
+        with self._attempt():
+            return self._api.list_checks(of)
+
+    @activity.defn(name="github.update_pull_request")
+    def update_pull_request(self, change: PullRequestChange) -> Numbered:
+        """
+        Give a pull request another title or text.
+
+        Safe to repeat: the second time it has them.
+
+        Raises:
+            ClientError: The pull request is gone, or the title is empty.
+        """
+        with self._attempt():
+            return self._api.update_pull_request(change)
+
+    @activity.defn(name="github.read_diff")
+    def read_diff(self, target: Target) -> Diff:
+        """
+        Read what the pull request *target* changes, at most 200 kB of it.
+
+        Raises:
+            ClientError: There is none.
+        """
+        with self._attempt():
+            return self._api.read_diff(target)
+
+    @activity.defn(name="github.create_review")
+    def create_review(self, review: Review) -> Posted:
+        """
+        Comment on a pull request as a review, or find the one already there under its key.
+
+        Safe to repeat: a second call with the same key changes nothing.
+
+        Raises:
+            ClientError: The pull request is gone, or its diff has no such line.
+        """
+        with self._attempt():
+            return self._api.create_review(review)
 
     @activity.defn(name="github.list_failed_deliveries")
     def list_failed_deliveries(self, look: Look) -> Seen:

@@ -5,17 +5,21 @@ from typing import Protocol
 from temporalio import activity
 
 from contexten.linear import (
+    AgentActivity,
     Comment,
+    CommentsOf,
     Found,
     Issue,
     IssueChange,
     NewIssue,
     NewWebhook,
     Posted,
+    Remark,
     Search,
     StatesOf,
     Target,
     Team,
+    User,
     Webhook,
     WorkflowState,
 )
@@ -26,6 +30,10 @@ class LinearApi(Protocol):
 
     async def post_comment(self, comment: Comment) -> Posted: ...
     async def read_issue(self, target: Target) -> Issue: ...
+    async def read_comments(self, of: CommentsOf) -> tuple[Remark, ...]: ...
+    async def read_comment(self, comment_id: str) -> Remark: ...
+    async def read_user(self, user_id: str) -> User: ...
+    async def create_agent_activity(self, activity: AgentActivity) -> str: ...
     async def search_issues(self, search: Search) -> tuple[Found, ...]: ...
     async def create_issue(self, issue: NewIssue) -> Found: ...
     async def update_issue(self, change: IssueChange) -> Found: ...
@@ -71,6 +79,51 @@ class LinearActivities:
             ClientError: There is none.
         """
         return await self._api.read_issue(target)
+
+    @activity.defn(name="linear.read_comments")
+    async def read_comments(self, of: CommentsOf) -> tuple[Remark, ...]:
+        """
+        Read the latest comments on an issue, oldest first.
+
+        As many as are wanted, and as have 200,000 characters together.
+
+        Raises:
+            ClientError: There is no such issue.
+        """
+        return await self._api.read_comments(of)
+
+    @activity.defn(name="linear.read_comment")
+    async def read_comment(self, comment_id: str) -> Remark:
+        """
+        Read one comment as it stands.
+
+        Raises:
+            ClientError: There is none.
+        """
+        return await self._api.read_comment(comment_id)
+
+    @activity.defn(name="linear.read_user")
+    async def read_user(self, user_id: str) -> User:
+        """
+        Read who *user_id* is.
+
+        Raises:
+            ClientError: There is nobody of that id in the workspace.
+        """
+        return await self._api.read_user(user_id)
+
+    @activity.defn(name="linear.create_agent_activity")
+    async def create_agent_activity(self, said: AgentActivity) -> str:
+        """
+        Say something in an agent session, or find what was said under its key; the id of it.
+
+        Safe to repeat: a second call with the same key changes nothing.
+
+        Raises:
+            AuthenticationError: The session is another app's.
+            ClientError: The session is gone, or the text is empty.
+        """
+        return await self._api.create_agent_activity(said)
 
     @activity.defn(name="linear.search_issues")
     async def search_issues(self, search: Search) -> tuple[Found, ...]:

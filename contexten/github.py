@@ -349,3 +349,174 @@ class Redelivery:
 
     scope: Scope
     attempt: Attempt
+
+
+class Permission(StrEnum):
+    """What somebody may do to a repository, as GitHub sums it up."""
+
+    ADMIN = "admin"
+    WRITE = "write"
+    READ = "read"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A repository, ``owner/name``, and the login of somebody."""
+
+    repository: str
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """
+    An issue or pull request as people read it.
+
+    Attributes:
+        number: What people call it by.
+        title: One line.
+        body: Markdown; empty if there is none.
+        author: The login of who opened it; None if they are gone.
+        author_association: What GitHub calls them there: ``OWNER``, ``MEMBER``, ``NONE``.
+        state: ``open`` or ``closed``.
+        labels: The names of its labels.
+        url: Where a person finds it.
+        is_pull_request: Whether it is one.
+    """
+
+    number: int
+    title: str
+    body: str
+    author: str | None
+    author_association: str
+    state: str
+    labels: tuple[str, ...]
+    url: str
+    is_pull_request: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommentsOf:
+    """The comments of an issue or pull request: the latest, and at most so many."""
+
+    repository: str
+    number: int
+    most: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CommentAt:
+    """A comment on an issue or pull request, by ``owner/name`` and its id."""
+
+    repository: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """
+    A comment as it stands.
+
+    Attributes:
+        id: GitHub's id of it.
+        author: The login of who wrote it; None if they are gone.
+        by_bot: Whether a bot did.
+        author_association: What GitHub calls them there: ``OWNER``, ``MEMBER``, ``NONE``.
+        body: Markdown.
+        url: Where a person finds it.
+    """
+
+    id: int
+    author: str | None
+    by_bot: bool
+    author_association: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksOf:
+    """The checks of a commit, by ``owner/name`` and SHA, branch or tag."""
+
+    repository: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """
+    A check as it stands.
+
+    Attributes:
+        id: GitHub's id of it.
+        name: What it is called.
+        status: ``queued``, ``in_progress`` or ``completed``.
+        conclusion: How it ended: ``success``, ``failure`` and so on; None if it has not.
+        url: Where a person finds it.
+        summary: The heading and the summary of what it found, cut to 2,000 characters.
+    """
+
+    id: int
+    name: str
+    status: str
+    conclusion: str | None
+    url: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestChange:
+    """What a pull request should be called, and say; what is None stays as it is."""
+
+    repository: str
+    number: int
+    title: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """
+    What a pull request changes.
+
+    Attributes:
+        text: A unified diff of at most 200 kB; files without text are named alone.
+        files: How many files it changes, as far as they were read.
+        whole: Whether *text* has all of it.
+    """
+
+    text: str
+    files: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineRemark:
+    """What a review says of one *line* of the file *path* as it is after the change."""
+
+    path: str
+    line: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """
+    A review of a pull request. It comments: what it approves or asks for, nobody can say here.
+
+    Attributes:
+        repository: ``owner/name``.
+        number: The pull request's number.
+        commit: SHA of the commit that was reviewed.
+        body: Markdown.
+        remarks: What it says of single lines.
+        effect: What makes it this review and no other.
+    """
+
+    repository: str
+    number: int
+    commit: str
+    body: str
+    remarks: tuple[LineRemark, ...]
+    effect: Effect

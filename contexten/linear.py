@@ -1,6 +1,7 @@
 """What our Linear calls take and give. Values only; ``activities.clients.linear`` does them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from contexten.effects import Effect
 
@@ -224,3 +225,78 @@ class Webhook:
     id: str
     url: str
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommentsOf:
+    """The comments of an issue, by its UUID or identifier: the latest, and at most so many."""
+
+    issue_id: str
+    most: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """
+    A comment as it stands.
+
+    Attributes:
+        id: Its UUID.
+        author_id: The user who wrote it; None if no user of the workspace did.
+        body: Markdown.
+        url: Where a person finds it.
+    """
+
+    id: str
+    author_id: str | None
+    body: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """
+    Somebody on Linear.
+
+    Attributes:
+        id: Their UUID.
+        name: What people call them.
+        active: Whether they may still come in.
+        guest: Whether they see some teams only.
+        app: Whether it is an app, not a person.
+    """
+
+    id: str
+    name: str
+    active: bool
+    guest: bool
+    app: bool
+
+
+class ActivityKind(StrEnum):
+    """What an agent says in a session: what it thinks, asks, answers, or why it failed."""
+
+    THOUGHT = "thought"
+    ELICITATION = "elicitation"
+    RESPONSE = "response"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentActivity:
+    """
+    What an agent says in a session.
+
+    Attributes:
+        session_id: The session's UUID.
+        kind: What sort of saying it is.
+        body: Markdown.
+        choices: What may be answered to an elicitation; nothing if anything may be.
+        effect: What makes it this activity and no other.
+    """
+
+    session_id: str
+    kind: ActivityKind
+    body: str
+    choices: tuple[str, ...]
+    effect: Effect

@@ -38,6 +38,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """
+    A button under a message.
+
+    Attributes:
+        action_id: What a press of it is known by: ``block_actions:<action_id>`` is the event.
+        label: What is on it; 75 characters at most.
+        value: What comes back with the press; 2,000 characters at most.
+    """
+
+    action_id: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """
     A message to be posted to a thread, which it begins if there is none yet.
@@ -45,14 +61,16 @@ class Reply:
     Attributes:
         channel: The channel's id.
         thread_ts: The first message of the thread.
-        text: mrkdwn.
+        text: mrkdwn; 3,000 characters at most if there are buttons.
         effect: What makes it this reply and no other.
+        buttons: What stands under it; 25 at most.
     """
 
     channel: str
     thread_ts: str
     text: str
     effect: Effect
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,9 @@ class User:
         is_bot: Whether it is a bot.
         deleted: Whether they have left.
         email: Where they get mail; None if we may not see it.
+        team: The workspace they belong to; None if Slack does not say.
+        is_restricted: Whether they are a guest.
+        is_stranger: Whether they are of another workspace, as people in shared channels may be.
     """
 
     id: str
@@ -127,6 +148,9 @@ class User:
     is_bot: bool
     deleted: bool
     email: str | None
+    team: str | None = None
+    is_restricted: bool = False
+    is_stranger: bool = False
 
 
 def plain(text: str) -> str:

@@ -12,7 +12,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox import git_http, github_contents, github_hooks, github_issues, github_pulls
+from sandbox import (
+    git_http,
+    github_contents,
+    github_hooks,
+    github_issues,
+    github_people,
+    github_pulls,
+    github_reviews,
+)
 from sandbox.git import Repositories
 from sandbox.github_asked import Asked, Endpoints, Github, limits
 from sandbox.github_auth import GithubApp, GithubAuth
@@ -111,6 +119,8 @@ def routes(world: World) -> list[BaseRoute]:
         *github_issues.routes(endpoints),
         *github_pulls.routes(endpoints),
         *github_contents.routes(endpoints),
+        *github_reviews.routes(endpoints),
+        *github_people.routes(endpoints),
         route("/{rest:path}", False, **dict.fromkeys(METHODS, nothing)),
     ]
     return [*git_http.routes(github), Mount("", app=ById(found, github.state))]
@@ -119,7 +129,7 @@ def routes(world: World) -> list[BaseRoute]:
 def control(world: World) -> list[BaseRoute]:
     """
     What a test arranges: ``POST /_github/apps``, ``PUT /_github/files``, ``POST /_github/hooks``,
-    ``POST /_github/renames``, ``PUT /_github/repositories``.
+    ``POST /_github/renames``, ``PUT /_github/repositories``; ``sandbox.github_people`` has more.
     """
     github = github_of(world)
 
@@ -142,5 +152,6 @@ def control(world: World) -> list[BaseRoute]:
         Route("/_github/files", put_file, methods=["PUT"]),
         *git_http.control(github),
         *github_hooks.control(github),
+        *github_people.control(github),
         *renaming(github.state),
     ]

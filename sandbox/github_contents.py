@@ -56,7 +56,10 @@ async def read_diff(asked: Asked, pull: Issue) -> Response:
 
 
 async def list_files(asked: Asked) -> Response:
-    git, base, head = range_of(asked, asked.repository.pull(asked.number))
+    pull = asked.repository.pull(asked.number)
+    if asked.git is None:
+        return asked.paged(asked.repository.patches.get(pull.number, []))
+    git, base, head = range_of(asked, pull)
     shown: list[Shown] = [
         {
             "sha": one.sha,

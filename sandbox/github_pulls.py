@@ -9,6 +9,7 @@ from sandbox.github_asked import Asked, Endpoints
 from sandbox.github_contents import DIFF, ends, read_diff
 from sandbox.github_issues import react
 from sandbox.github_refused import RefusedError, invalid
+from sandbox.github_reviews import edit_pull
 from sandbox.github_state import Check, Issue, Remark
 
 STATUSES = {"queued", "in_progress", "completed"}
@@ -172,7 +173,7 @@ def routes(endpoints: Endpoints) -> list[BaseRoute]:
     return [
         route(repository, GET=read_repository),
         route(f"{repository}/pulls", GET=list_pulls, POST=create_pull),
-        route(pull, GET=read_pull),
+        route(pull, GET=read_pull, PATCH=edit_pull),
         route(f"{pull}/comments", GET=list_review_comments, POST=create_review_comment),
         route(f"{repository}/pulls/comments/{{id:int}}/reactions", POST=react_to_review_comment),
         route(f"{repository}/check-runs", POST=create_check),

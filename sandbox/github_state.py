@@ -17,6 +17,7 @@ from sandbox.github_refused import RefusedError
 
 FIRST_MISSING = 900_000
 LOGIN = "contexten[bot]"
+SOMEBODY = "somebody"
 Shown = dict[str, Any]
 
 _ids = itertools.count(1)
@@ -37,6 +38,11 @@ def user(login: str = LOGIN) -> Shown:
     return {"login": login, "id": 1, "type": "Bot" if login.endswith("[bot]") else "User"}
 
 
+def association(login: str) -> str:
+    """What GitHub calls somebody in a repository."""
+    return "NONE" if login == LOGIN or login.startswith("stranger") else "MEMBER"
+
+
 @dataclass(slots=True)
 class Remark:
     """A comment of any sort: on an issue, or on a line of a pull request."""
@@ -44,6 +50,7 @@ class Remark:
     number: int
     body: str
     extra: Shown = field(default_factory=dict)
+    author: str = LOGIN
     id: int = field(default_factory=next_id)
     created_at: str = field(default_factory=now)
     updated_at: str = field(default_factory=now)
@@ -64,6 +71,7 @@ class Issue:
     draft: bool = False
     state: str = "open"
     locked: bool = False
+    author: str = LOGIN
     labels: list[str] = field(default_factory=list)
     id: int = field(default_factory=next_id)
     created_at: str = field(default_factory=now)
@@ -100,6 +108,9 @@ class Repository:
     files: dict[tuple[str, str], str] = field(default_factory=dict)
     real: bool = False
     writable: bool = True
+    reviews: dict[int, Remark] = field(default_factory=dict)
+    patches: dict[int, list[Shown]] = field(default_factory=dict)
+    permissions: dict[str, str] = field(default_factory=dict)
 
     def issue(self, number: int) -> Issue:
         """
@@ -113,7 +124,7 @@ class Repository:
         if not 0 < number < FIRST_MISSING:
             raise RefusedError(404, "Not Found")
         self.highest = max(self.highest, number)
-        return self.issues.setdefault(number, Issue(number, f"Issue {number}"))
+        return self.issues.setdefault(number, Issue(number, f"Issue {number}", author=SOMEBODY))
 
     def pull(self, number: int) -> Issue:
         """
@@ -226,7 +237,8 @@ class Shape:
             "body": issue.body,
             "state": issue.state,
             "locked": issue.locked,
-            "user": user(),
+            "user": user(issue.author),
+            "author_association": association(issue.author),
             "labels": [self.label(name) for name in issue.labels],
             "created_at": issue.created_at,
             "updated_at": issue.updated_at,
@@ -251,7 +263,8 @@ class Shape:
 
     def _remark(self, remark: Remark) -> Shown:
         times = {"created_at": remark.created_at, "updated_at": remark.updated_at}
-        return {"id": remark.id, "body": remark.body, "user": user(), **times}
+        who = {"user": user(remark.author), "author_association": association(remark.author)}
+        return {"id": remark.id, "body": remark.body, **who, **times}
 
     def label(self, name: str) -> Shown:
         """A label."""

@@ -8,6 +8,7 @@ round. What exists is said in ``sandbox.linear_state``.
 import json
 import secrets
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.linear_refused import answer, malformed, refusal, unauthenticated
 from sandbox.linear_resolvers import ROOT, Asked
 from sandbox.linear_schema import SCHEMA
-from sandbox.linear_state import LinearState, Team
+from sandbox.linear_state import LinearState, Record, Team
 from sandbox.tokens import LINEAR_API_KEY
 from sandbox.world import World
 
@@ -153,7 +154,7 @@ def routes(world: World) -> list[BaseRoute]:
 
 
 def control(world: World) -> list[BaseRoute]:
-    """What a test arranges: ``POST /_linear/teams``."""
+    """What a test arranges: ``POST /_linear/teams``, ``…/users``, ``…/comments``."""
     linear = linear_of(world)
 
     async def add_team(request: Request) -> Response:
@@ -162,4 +163,19 @@ def control(world: World) -> list[BaseRoute]:
         linear.state.teams.append(team)
         return JSONResponse({"id": team.id}, status_code=201)
 
-    return [Route("/_linear/teams", add_team, methods=["POST"])]
+    async def put_user(request: Request) -> Response:
+        said = await request.json()
+        linear.state.users[said["id"]] = said
+        return Response(status_code=204)
+
+    async def add_comment(request: Request) -> Response:
+        said = await request.json()
+        issue, id_ = linear.state.issue(said["issueId"]), str(uuid.uuid4())
+        linear.state.comments[id_] = Record(id_, said, issue)
+        return JSONResponse({"id": id_}, status_code=201)
+
+    return [
+        Route("/_linear/teams", add_team, methods=["POST"]),
+        Route("/_linear/users", put_user, methods=["PUT"]),
+        Route("/_linear/comments", add_comment, methods=["POST"]),
+    ]

@@ -1,18 +1,33 @@
 """What the sandbox's Linear answers to each field of its schema, and how it shows what is there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.linear_refused import invalid, taken
-from sandbox.linear_state import Issue, LinearState, Record, Shown, Team, chosen, found_in
+from sandbox.linear_pages import fits, paged, team_fits
+from sandbox.linear_refused import invalid, not_found, taken
+from sandbox.linear_state import (
+    MISSING,
+    Issue,
+    LinearState,
+    Record,
+    Shown,
+    chosen,
+    found_in,
+    is_uuid,
+)
 from sandbox.world import World
 
-MOST_PER_PAGE = 250
-USUAL_PER_PAGE = 50
 LONGEST_BODY = 100_000
 RESOURCES = {"Issue", "Comment", "IssueLabel", "Project", "Cycle", "Reaction", "Attachment"}
-VIEWER = {"id": "c0f1e2d3-a4b5-4c6d-8e7f-0a1b2c3d4e5f", "name": "contexten"}
+VIEWER: Shown = {
+    "id": "c0f1e2d3-a4b5-4c6d-8e7f-0a1b2c3d4e5f",
+    "name": "contexten",
+    "active": True,
+    "guest": False,
+    "app": True,
+}
+TOLD = {"thought", "elicitation", "response", "error", "action"}
 
 
 @dataclass(slots=True)
@@ -53,15 +68,34 @@ def issue_shown(asked: Asked, issue: Issue) -> Shown:
         "assignee": {"id": assignee, "name": "Somebody"} if assignee else None,
         "parent": issue_shown(asked, asked.state.issue(parent)) if parent else None,
         "labels": lambda info, **given: paged(labels, given),
+        "comments": lambda info, **given: comments_of(asked, issue, given),
     }
+
+
+def who(asked: Asked, id_: str) -> Shown:
+    """The user with that UUID: we ourselves, or a person."""
+    return VIEWER if id_ == VIEWER["id"] else asked.state.user(id_)
+
+
+def comments_of(asked: Asked, issue: Issue, given: Shown) -> Shown:
+    """The comments on *issue*, newest first."""
+    found = [c for c in asked.state.comments.values() if c.issue is issue]
+    return paged([comment_shown(asked, one) for one in found[::-1]], given)
 
 
 def comment_shown(asked: Asked, comment: Record) -> Shown:
     """A comment as its type has it."""
     assert comment.issue is not None
     issue = issue_shown(asked, comment.issue)
-    url = f"{issue['url']}#comment-{comment.id[:8]}"
-    return {"id": comment.id, "body": comment.fields["body"], "url": url, "issue": issue}
+    author = comment.fields.get("userId", VIEWER["id"])
+    return {
+        "id": comment.id,
+        "body": comment.fields["body"],
+        "url": f"{issue['url']}#comment-{comment.id[:8]}",
+        "issue": issue,
+        "user": who(asked, author) if author else None,
+        "createdAt": comment.created_at,
+    }
 
 
 def webhook_shown(asked: Asked, webhook: Record) -> Shown:
@@ -74,36 +108,6 @@ def webhook_shown(asked: Asked, webhook: Record) -> Shown:
         "id": webhook.id,
         "team": asked.state.team(team) if team else None,
     }
-
-
-def paged(items: Sequence[Any], given: Shown) -> Shown:
-    """The page of *items* that was asked for by ``first`` and ``after``, a place in the list."""
-    size = given.get("first") or USUAL_PER_PAGE
-    after = given.get("after") or "0"
-    if not 1 <= size <= MOST_PER_PAGE:
-        raise invalid(f"first must not be greater than {MOST_PER_PAGE}.")
-    if not after.isdecimal():
-        raise invalid("after must be a cursor.")
-    begin = int(after)
-    nodes = list(items[begin : begin + size])
-    info = {
-        "hasNextPage": begin + size < len(items),
-        "hasPreviousPage": begin > 0,
-        "startCursor": str(begin) if nodes else None,
-        "endCursor": str(begin + len(nodes)) if nodes else None,
-    }
-    return {"nodes": nodes, "pageInfo": info, "totalCount": len(items)}
-
-
-def fits(wanted: Shown | None, value: str) -> bool:
-    """Whether *value* is what a comparator wants; without one everything is."""
-    return not wanted or wanted.get("eq") in (None, value)
-
-
-def team_fits(wanted: Shown | None, team: Team) -> bool:
-    """Whether *team* is one that a filter wants."""
-    wanted = wanted or {}
-    return fits(wanted.get("id"), team.id) and fits(wanted.get("key"), team.key)
 
 
 def teams(asked: Asked, given: Shown) -> Shown:
@@ -158,6 +162,29 @@ def create_comment(asked: Asked, given: Shown) -> Shown:
     comments[id_] = Record(id_, fields, issue)
     asked.effect("comment", issue.id, id=id_, body=body)
     return done("comment", comment_shown(asked, comments[id_]))
+
+
+def create_agent_activity(asked: Asked, given: Shown) -> Shown:
+    fields, activities = given["input"], asked.state.activities
+    id_, session, content = chosen(fields), fields["agentSessionId"], fields["content"]
+    if id_ in activities:
+        raise taken("AgentActivity", id_)
+    if not is_uuid(session) or session.startswith(MISSING):
+        raise not_found("AgentSession")
+    if not isinstance(content, dict) or content.get("type") not in TOLD:
+        raise invalid("content.type must be one of those that an agent may create.")
+    if content["type"] != "action" and not content.get("body"):
+        raise invalid("content.body must be longer than or equal to 1 characters.")
+    if fields.get("signal") == "select" and not (fields.get("signalMetadata") or {}).get("options"):
+        raise invalid("signalMetadata.options must be given to select from.")
+    activities[id_] = Record(id_, fields)
+    told = {"signal": fields.get("signal"), "options": fields.get("signalMetadata")}
+    asked.effect("agent_activity", session, id=id_, **content, **told)
+    return done("agentActivity", {"id": id_})
+
+
+def read_agent_activity(asked: Asked, given: Shown) -> Shown:
+    return {"id": found_in(asked.state.activities, given["id"], "AgentActivity").id}
 
 
 def delete_comment(asked: Asked, given: Shown) -> Shown:
@@ -219,6 +246,9 @@ Resolver = Callable[[Asked, Shown], Any]
 
 RESOLVERS: dict[str, Resolver] = {
     "viewer": lambda asked, given: VIEWER,
+    "user": lambda asked, given: who(asked, given["id"]),
+    "agentActivity": read_agent_activity,
+    "agentActivityCreate": create_agent_activity,
     "comment": read_comment,
     "issue": read_issue,
     "searchIssues": search_issues,

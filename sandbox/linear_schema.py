@@ -5,6 +5,8 @@ from graphql import GraphQLSchema, build_schema
 TEXT = """
 type Query {
   viewer: User!
+  user(id: String!): User!
+  agentActivity(id: String!): AgentActivity!
   comment(id: String): Comment!
   issue(id: String!): Issue!
   searchIssues(term: String!, teamId: String, first: Int, after: String): IssueSearchPayload!
@@ -16,6 +18,7 @@ type Query {
 }
 
 type Mutation {
+  agentActivityCreate(input: AgentActivityCreateInput!): AgentActivityPayload!
   commentCreate(input: CommentCreateInput!): CommentPayload!
   commentDelete(id: String!): DeletePayload!
   issueCreate(input: IssueCreateInput!): IssuePayload!
@@ -26,9 +29,27 @@ type Mutation {
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String
   endCursor: String }
 
-type User { id: ID! name: String! }
+scalar DateTime
 
-type Comment { id: ID! body: String! url: String! issue: Issue }
+scalar JSONObject
+
+enum PaginationOrderBy { createdAt updatedAt }
+
+enum AgentActivitySignal { auth continue select stop }
+
+type User { id: ID! name: String! active: Boolean! guest: Boolean! app: Boolean! }
+
+type Comment { id: ID! body: String! url: String! issue: Issue user: User createdAt: DateTime! }
+
+type CommentConnection { nodes: [Comment!]! pageInfo: PageInfo! }
+
+type AgentActivity { id: ID! }
+
+type AgentActivityPayload { agentActivity: AgentActivity! lastSyncId: Float! success: Boolean! }
+
+input AgentActivityCreateInput { id: String agentSessionId: String! content: JSONObject!
+  contextualMetadata: JSONObject ephemeral: Boolean signal: AgentActivitySignal
+  signalMetadata: JSONObject }
 
 type CommentPayload { comment: Comment! lastSyncId: Float! success: Boolean! }
 
@@ -49,6 +70,7 @@ type Issue {
   assignee: User
   parent: Issue
   labels(first: Int, after: String): IssueLabelConnection!
+  comments(first: Int, after: String, orderBy: PaginationOrderBy): CommentConnection!
 }
 
 type IssueSearchResult { id: ID! identifier: String! title: String! description: String

@@ -1,7 +1,7 @@
 """
 What stands on the sandbox's Linear.
 
-There are two teams, ``ENG`` and ``OPS``, with five workflow states each, and two labels,
+There are two teams, ``ENG`` and ``OPS``, with six workflow states each, and two labels,
 ``bug`` and ``contexten``. An issue exists once it is addressed by a UUID, or by an
 identifier such as ``ENG-7``, so that payloads from elsewhere can be answered without being
 arranged first; except UUIDs that begin with ``ffffffff``, numbers from 900000 on, and ids
@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.linear_refused import invalid, not_found, taken
@@ -23,6 +24,7 @@ STATES = {
     "Backlog": "backlog",
     "Todo": "unstarted",
     "In Progress": "started",
+    "In Review": "started",
     "Done": "completed",
     "Canceled": "canceled",
 }
@@ -32,6 +34,11 @@ Shown = dict[str, Any]
 def known(name: str) -> str:
     """The id of what is there from the start, the same in every sandbox."""
     return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.sandbox.example"))
+
+
+def now() -> str:
+    """The time as Linear writes it, UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def is_uuid(text: str) -> bool:
@@ -94,11 +101,12 @@ class Issue:
 
 @dataclass(slots=True)
 class Record:
-    """A comment or a webhook: its id, and what was given."""
+    """A comment, a webhook or what an agent said: its id, and what was given."""
 
     id: str
     fields: Shown
     issue: Issue | None = None
+    created_at: str = field(default_factory=now)
 
 
 class LinearState:
@@ -110,6 +118,8 @@ class LinearState:
         self.issues: dict[str, Issue] = {}
         self.comments: dict[str, Record] = {}
         self.webhooks: dict[str, Record] = {}
+        self.activities: dict[str, Record] = {}
+        self.users: dict[str, Shown] = {}
         self._asked_for: set[str] = set()
 
     def team(self, id_: str) -> Team:
@@ -125,6 +135,18 @@ class LinearState:
             if team.id == id_:
                 return team
         raise not_found("Team")
+
+    def user(self, id_: str) -> Shown:
+        """
+        The user with that UUID, who is a member unless it was arranged otherwise.
+
+        Raises:
+            GraphQLError: If it is no UUID, or one of those that belong to nobody.
+        """
+        if not is_uuid(id_) or id_.startswith(MISSING):
+            raise not_found("User")
+        usual = {"id": id_, "name": "Somebody", "active": True, "guest": False, "app": False}
+        return {**usual, **self.users.get(id_, {})}
 
     def issue(self, id_: str) -> Issue:
         """

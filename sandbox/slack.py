@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.slack_asked import Asked, Slack, let_in
+from sandbox.slack_blocks import blocks_in
 from sandbox.slack_refused import RefusedError
 from sandbox.slack_state import BOT, BOT_USER, TEAM, Channel, Message, Shown, user
 from sandbox.world import World
@@ -27,14 +28,20 @@ def test_auth(asked: Asked) -> Shown:
 
 def post_message(asked: Asked) -> Shown:
     channel, text, metadata = asked.writable, asked.said, asked.metadata
+    blocks = blocks_in(asked.arguments.get("blocks"))
     first = channel.thread(asked.text("thread_ts")) if asked.arguments.get("thread_ts") else None
     ts = asked.slack.state.next_ts()
     message = Message(ts, text, True, first.ts if first else None, metadata)
     channel.add(message)
     kind, target = ("reply", f"{channel.id}/{first.ts}") if first else ("message", channel.id)
-    asked.effect(kind, target, ts=ts, text=text, metadata=metadata)
+    asked.effect(kind, target, ts=ts, text=text, metadata=metadata, **shown_blocks(blocks))
     shown = channel.show(message, with_metadata=True)
     return {"ok": True, "channel": channel.id, "ts": ts, "message": shown}
+
+
+def shown_blocks(blocks: list[Shown] | None) -> Shown:
+    """The blocks of a message, where it has some."""
+    return {} if blocks is None else {"blocks": blocks}
 
 
 def update_message(asked: Asked) -> Shown:
@@ -105,7 +112,8 @@ def read_channel(asked: Asked) -> Shown:
 
 
 def read_user(asked: Asked) -> Shown:
-    return {"ok": True, "user": user(asked.text("user"))}
+    shown = user(asked.text("user"))
+    return {"ok": True, "user": shown | asked.slack.state.users.get(shown["id"], {})}
 
 
 def nothing(asked: Asked) -> Shown:
@@ -137,6 +145,18 @@ METHODS: dict[str, Callable[[Asked], Shown]] = {
     "reactions.remove": remove_reaction,
     "users.info": read_user,
 }
+
+
+def control(world: World) -> list[BaseRoute]:
+    """What a test arranges: ``PUT /_slack/users``, what Slack shows of somebody besides."""
+    slack = world.platforms.setdefault("slack", Slack(world))
+
+    async def put_user(request: Request) -> Response:
+        said = await request.json()
+        slack.state.users[said["id"]] = said
+        return Response(status_code=204)
+
+    return [Route("/_slack/users", put_user, methods=["PUT"])]
 
 
 def routes(world: World) -> list[BaseRoute]:

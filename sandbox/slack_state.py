@@ -115,6 +115,7 @@ class SlackState:
 
     def __init__(self) -> None:
         self._channels: dict[str, Channel] = {}
+        self.users: dict[str, Shown] = {}
         self._last_us = 0
 
     def channel(self, id_: str) -> Channel:
@@ -150,5 +151,6 @@ def user(id_: str) -> Shown:
     name = "contexten" if is_bot else id_.lower()
     profile = {"real_name": name.title(), "display_name": name}
     profile |= {} if is_bot else {"email": f"{name}@sandbox.example"}
-    shown = {"id": id_, "team_id": TEAM, "name": name, "real_name": name.title()}
-    return shown | {"deleted": False, "is_bot": is_bot, "profile": profile, "tz": "Etc/UTC"}
+    shown: Shown = {"id": id_, "team_id": TEAM, "name": name, "real_name": name.title()}
+    shown |= {"deleted": False, "is_bot": is_bot, "profile": profile, "tz": "Etc/UTC"}
+    return shown | {"is_restricted": False, "is_ultra_restricted": False}

@@ -4,22 +4,34 @@ from temporalio import workflow
 
 from activities.github import GithubActivities
 from contexten.github import (
+    Check,
     CheckRun,
+    ChecksOf,
     Comment,
+    CommentAt,
+    CommentsOf,
     Conclusion,
+    Diff,
     Emoji,
     FileAt,
     FileText,
     Found,
+    Issue,
     Labels,
+    LineRemark,
     NewIssue,
     NewPullRequest,
     Numbered,
+    Permission,
     Posted,
     PullRequest,
+    PullRequestChange,
     ReactionTo,
+    Remark,
+    Review,
     ReviewComment,
     Search,
+    Somebody,
     Target,
 )
 from workflows.effects import next_effect
@@ -159,4 +171,87 @@ async def read_file(repository: str, path: str, ref: str | None = None) -> FileT
         GithubActivities.read_file,
         FileAt(repository, path, ref),
         **await request(operation, f"{repository}/{path}"[:200]),
+    )
+
+
+async def read_permission(repository: str, login: str) -> Permission:
+    """Read what somebody may do to a repository."""
+    operation = "github.read_permission"
+    return await workflow.execute_activity_method(
+        GithubActivities.read_permission,
+        Somebody(repository, login),
+        **await request(operation, f"{repository} {login}"[:200]),
+    )
+
+
+async def read_issue(repository: str, number: int) -> Issue:
+    """Read an issue or pull request as people read it."""
+    operation = "github.read_issue"
+    return await workflow.execute_activity_method(
+        GithubActivities.read_issue,
+        Target(repository, number),
+        **await request(operation, f"{repository}#{number}"),
+    )
+
+
+async def list_comments(repository: str, number: int, most: int = 100) -> tuple[Remark, ...]:
+    """The latest comments on an issue or pull request, oldest first."""
+    operation = "github.list_comments"
+    return await workflow.execute_activity_method(
+        GithubActivities.list_comments,
+        CommentsOf(repository, number, most),
+        **await request(operation, f"{repository}#{number}"),
+    )
+
+
+async def read_comment(repository: str, comment_id: int) -> Remark:
+    """Read one comment on an issue or pull request as it stands."""
+    operation = "github.read_comment"
+    return await workflow.execute_activity_method(
+        GithubActivities.read_comment,
+        CommentAt(repository, comment_id),
+        **await request(operation, f"{repository} {comment_id}"),
+    )
+
+
+async def list_checks(repository: str, commit: str) -> tuple[Check, ...]:
+    """The latest checks of a commit, by SHA, branch or tag."""
+    operation = "github.list_checks"
+    return await workflow.execute_activity_method(
+        GithubActivities.list_checks,
+        ChecksOf(repository, commit),
+        **await request(operation, f"{repository}@{commit}"[:200]),
+    )
+
+
+async def update_pull_request(
+    repository: str, number: int, *, title: str | None = None, body: str | None = None
+) -> Numbered:
+    """Give a pull request another title or text; what is not given stays as it is."""
+    operation = "github.update_pull_request"
+    return await workflow.execute_activity_method(
+        GithubActivities.update_pull_request,
+        PullRequestChange(repository, number, title, body),
+        **await request(operation, f"{repository}#{number}"),
+    )
+
+
+async def read_diff(repository: str, number: int) -> Diff:
+    """Read what a pull request changes, at most 200 kB of it."""
+    operation = "github.read_diff"
+    return await workflow.execute_activity_method(
+        GithubActivities.read_diff,
+        Target(repository, number),
+        **await request(operation, f"{repository}#{number}"),
+    )
+
+
+async def create_review(
+    repository: str, number: int, body: str, *, commit: str, remarks: tuple[LineRemark, ...] = ()
+) -> Posted:
+    """Comment on a pull request as a review, once; it can neither approve nor refuse."""
+    operation = "github.create_review"
+    review = Review(repository, number, commit, body, remarks, next_effect(operation))
+    return await workflow.execute_activity_method(
+        GithubActivities.create_review, review, **await request(operation, f"{repository}#{number}")
     )

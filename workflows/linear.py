@@ -4,17 +4,22 @@ from temporalio import workflow
 
 from activities.linear import LinearActivities
 from contexten.linear import (
+    ActivityKind,
+    AgentActivity,
     Comment,
+    CommentsOf,
     Found,
     Issue,
     IssueChange,
     NewIssue,
     NewWebhook,
     Posted,
+    Remark,
     Search,
     StatesOf,
     Target,
     Team,
+    User,
     Webhook,
     WorkflowState,
 )
@@ -106,4 +111,43 @@ async def register_webhook(
     webhook = NewWebhook(url, resource_types, label, team_id, next_effect(operation))
     return await workflow.execute_activity_method(
         LinearActivities.register_webhook, webhook, **await request(operation, url[:200])
+    )
+
+
+async def read_comments(issue_id: str, most: int = 100) -> tuple[Remark, ...]:
+    """The latest comments on an issue, oldest first."""
+    operation = "linear.read_comments"
+    return await workflow.execute_activity_method(
+        LinearActivities.read_comments,
+        CommentsOf(issue_id, most),
+        **await request(operation, issue_id[:200]),
+    )
+
+
+async def read_comment(comment_id: str) -> Remark:
+    """Read one comment as it stands."""
+    operation = "linear.read_comment"
+    return await workflow.execute_activity_method(
+        LinearActivities.read_comment, comment_id, **await request(operation, comment_id[:200])
+    )
+
+
+async def read_user(user_id: str) -> User:
+    """Read who somebody is."""
+    operation = "linear.read_user"
+    return await workflow.execute_activity_method(
+        LinearActivities.read_user, user_id, **await request(operation, user_id[:200])
+    )
+
+
+async def create_agent_activity(
+    session_id: str, kind: ActivityKind, body: str, *, choices: tuple[str, ...] = ()
+) -> str:
+    """Say something in an agent session, once; *choices* are what an elicitation offers."""
+    operation = "linear.create_agent_activity"
+    said = AgentActivity(session_id, kind, body, choices, next_effect(operation))
+    return await workflow.execute_activity_method(
+        LinearActivities.create_agent_activity,
+        said,
+        **await request(operation, f"{session_id} {kind}"[:200]),
     )

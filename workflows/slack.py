@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 from activities.slack import SlackActivities
-from contexten.slack import Edit, Message, Posted, ReactionTo, Reply, Said, Thread, User
+from contexten.slack import Button, Edit, Message, Posted, ReactionTo, Reply, Said, Thread, User
 from workflows.effects import next_effect
 from workflows.options import request
 from workflows.skipping import unless_refused
@@ -18,10 +18,12 @@ async def post_message(channel: str, text: str) -> Posted:
     )
 
 
-async def post_reply(channel: str, thread_ts: str, text: str) -> Posted:
+async def post_reply(
+    channel: str, thread_ts: str, text: str, buttons: tuple[Button, ...] = ()
+) -> Posted:
     """Post to a thread, once, whatever breaks on the way; it begins one under a single message."""
     operation = "slack.post_reply"
-    reply = Reply(channel, thread_ts, text, next_effect(operation))
+    reply = Reply(channel, thread_ts, text, next_effect(operation), buttons)
     return await workflow.execute_activity_method(
         SlackActivities.post_reply, reply, **await request(operation, f"{channel}/{thread_ts}")
     )

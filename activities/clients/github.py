@@ -14,6 +14,7 @@ from activities.clients.credential import Credential
 from activities.clients.github_answers import read
 from activities.clients.github_errors import PLATFORM
 from activities.clients.github_paths import repository
+from activities.clients.github_reading import GithubReading
 from activities.clients.github_session import Credentials, GithubSession
 from activities.clients.github_tokens import Clock
 from activities.clients.pauses import looked_up_before_repeated
@@ -35,6 +36,7 @@ from contexten.github import (
     PullRequest,
     ReactionTo,
     Redelivery,
+    Review,
     ReviewComment,
     Scope,
     ScopeKind,
@@ -45,7 +47,7 @@ from contexten.limits import Limits
 from contexten.sweep import Look, Seen
 
 
-class GithubClient:
+class GithubClient(GithubReading):
     """
     Our deeds on GitHub, through PyGithub. Safe to be used by many threads; nothing is retried.
 
@@ -144,6 +146,25 @@ class GithubClient:
             if opened is None:
                 raise
         return read(answers.numbered, opened)
+
+    def create_review(self, review: Review) -> Posted:
+        """Comment on a pull request as a review, unless one with its key stands already."""
+        scope, path = repository(review.repository)
+        path = f"{path}/pulls/{review.number}/reviews"
+        found = self._marked(path, scope, review.effect)
+        if found is None:
+            remarks = [
+                {"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body}
+                for one in review.remarks
+            ]
+            fields = {
+                "event": "COMMENT",
+                "commit_id": review.commit,
+                "body": with_marker(review.body, review.effect.key),
+                "comments": remarks,
+            }
+            found = self._create(path, scope, fields)
+        return read(answers.posted, found)
 
     def _open_pull(self, pull: NewPullRequest, path: str, scope: Scope) -> Any:
         owner = pull.repository.partition("/")[0]

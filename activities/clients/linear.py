@@ -14,10 +14,12 @@ from activities.clients.http import HttpSession
 from activities.clients.limits_told import limits_told
 from activities.clients.linear_answers import read
 from activities.clients.linear_errors import ADDRESS, PLATFORM, data_of
+from activities.clients.linear_reading import LinearReading
 from contexten.effects import as_uuid
 from contexten.errors import ClientError, FatalError
 from contexten.limits import Limits, tightest
 from contexten.linear import (
+    AgentActivity,
     Comment,
     Found,
     Issue,
@@ -46,7 +48,7 @@ CHANGEABLE = {
 }
 
 
-class LinearClient:
+class LinearClient(LinearReading):
     """
     Our deeds on Linear, over its GraphQL API. Nothing is retried.
 
@@ -111,6 +113,23 @@ class LinearClient:
         """The issue *target* as it stands."""
         data = await self._ask(documents.ISSUE, id=target.issue_id)
         return read(answers.issue, data.get("thing"))
+
+    async def create_agent_activity(self, said: AgentActivity) -> str:
+        """Say something in an agent session, unless it was said under its key already."""
+        fields: dict[str, Any] = {
+            "agentSessionId": said.session_id,
+            "content": {"type": said.kind, "body": said.body},
+        }
+        if said.choices:
+            options = [{"value": one} for one in said.choices]
+            fields |= {"signal": "select", "signalMetadata": {"options": options}}
+        made = await self._created(
+            documents.AGENT_ACTIVITY_CREATE,
+            documents.AGENT_ACTIVITY_BY_ID,
+            said.effect.key,
+            fields,
+        )
+        return read(answers.id_of, made)
 
     async def search_issues(self, search: Search) -> tuple[Found, ...]:
         """The best matches of *search*, at most as many as it wants."""

@@ -1,14 +1,15 @@
 """Linear's answers as our values. What cannot be read is a garbled answer, whatever it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from activities.clients.linear_errors import PLATFORM, garbled
 from contexten.errors import ClientError
-from contexten.linear import Found, Issue, Posted, Team, Webhook, WorkflowState
+from contexten.linear import Found, Issue, Posted, Remark, Team, User, Webhook, WorkflowState
 
 T = TypeVar("T")
 
+LONGEST_TOGETHER = 200_000
 GARBLED = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 
 
@@ -64,6 +65,42 @@ def issue(thing: Any) -> Issue:
         assignee_id=str(assignee["id"]) if assignee else None,
         labels=tuple(str(label["name"]) for label in thing["labels"]["nodes"]),
     )
+
+
+def remark(thing: Any) -> Remark:
+    """A comment as it stands."""
+    author = thing["user"]
+    author_id = str(author["id"]) if author else None
+    return Remark(str(thing["id"]), author_id, str(thing["body"]), str(thing["url"]))
+
+
+def remarks(thing: Any) -> list[Remark]:
+    """The comments of an issue, oldest first; Linear gives the newest first."""
+    found = sorted(nodes(thing["comments"]), key=lambda one: str(one["createdAt"]))
+    return [remark(one) for one in found]
+
+
+def latest(found: Sequence[Remark]) -> tuple[Remark, ...]:
+    """The last of *found* that are not too long together."""
+    kept: list[Remark] = []
+    left = LONGEST_TOGETHER
+    for one in reversed(found):
+        left -= len(one.body)
+        if left < 0:
+            break
+        kept.append(one)
+    return tuple(reversed(kept))
+
+
+def user(thing: Any) -> User:
+    """Somebody on Linear."""
+    flags = (bool(thing[name]) for name in ("active", "guest", "app"))
+    return User(str(thing["id"]), str(thing["name"]), *flags)
+
+
+def id_of(thing: Any) -> str:
+    """What it is known by."""
+    return str(thing["id"])
 
 
 def team(thing: Any) -> Team:

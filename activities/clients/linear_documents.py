@@ -88,3 +88,31 @@ query Viewer { thing: viewer { id } }
 COMMENT_DELETE = """
 mutation CommentDelete($id: String!) { done: commentDelete(id: $id) { success } }
 """
+
+REMARK = "id body url user { id }"
+
+ISSUE_COMMENTS = f"""
+query IssueComments($id: String!, $first: Int!) {{
+  thing: issue(id: $id) {{
+    comments(first: $first, orderBy: createdAt) {{ nodes {{ {REMARK} createdAt }} }}
+  }}
+}}
+"""
+
+COMMENT = f"""
+query Comment($id: String!) {{ thing: comment(id: $id) {{ {REMARK} }} }}
+"""
+
+USER = """
+query User($id: String!) { thing: user(id: $id) { id name active guest app } }
+"""
+
+AGENT_ACTIVITY_CREATE = """
+mutation AgentActivityCreate($input: AgentActivityCreateInput!) {
+  done: agentActivityCreate(input: $input) { success thing: agentActivity { id } }
+}
+"""
+
+AGENT_ACTIVITY_BY_ID = """
+query AgentActivityById($id: String!) { thing: agentActivity(id: $id) { id } }
+"""

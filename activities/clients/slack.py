@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from activities.clients import slack_probes
@@ -15,6 +16,8 @@ from contexten.limits import Limits
 from contexten.slack import Edit, Message, Posted, ReactionTo, Reply, Said, Thread, User
 
 EVENT_TYPE = "contexten_effect"
+LONGEST_SECTION = 3_000
+LONGEST_LABEL = 75
 
 T = TypeVar("T")
 
@@ -50,6 +53,7 @@ class SlackClient:
         """
         credential = Credential(PLATFORM, token, again)
         self._session = SlackSession(base_url, credential, timeout_s, connections)
+        self._home: frozenset[str] | None = None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -57,6 +61,7 @@ class SlackClient:
 
     def renew(self) -> None:
         """Have the token read anew by the next deed."""
+        self._home = None
         self._session.renew()
 
     def limits(self) -> Limits | None:
@@ -78,7 +83,7 @@ class SlackClient:
         thread = {"channel": reply.channel, "ts": reply.thread_ts}
         found = await self._found("conversations.replies", thread, reply.effect)
         place = {"channel": reply.channel, "thread_ts": reply.thread_ts}
-        return found or await self._post(place, reply.text, reply.effect)
+        return found or await self._post(place, reply.text, reply.effect, **blocks(reply))
 
     async def _found(self, method: str, place: Mapping[str, str], effect: Effect) -> Posted | None:
         """What at *place* carries the key of *effect*; None if nothing does."""
@@ -90,11 +95,13 @@ class SlackClient:
                     return Posted(place["channel"], read(ts, message))
         return None
 
-    async def _post(self, place: Mapping[str, str], text: str, effect: Effect) -> Posted:
+    async def _post(
+        self, place: Mapping[str, str], text: str, effect: Effect, **more: str
+    ) -> Posted:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": effect.key}}
         with looked_up_before_repeated():
             answer = await self._session.ask(
-                "chat.postMessage", **place, text=text, metadata=json.dumps(metadata)
+                "chat.postMessage", **place, **more, text=text, metadata=json.dumps(metadata)
             )
         return read(posted, answer)
 
@@ -134,8 +141,30 @@ class SlackClient:
         return tuple(found.values())[: thread.most]
 
     async def read_user(self, user_id: str) -> User:
-        """Who *user_id* is."""
-        return read(user, await self._session.ask("users.info", user=user_id))
+        """Who *user_id* is, and whether they are of our own workspace or organisation."""
+        answer = await self._session.ask("users.info", user=user_id)
+        found = read(user, answer)
+        if self._home is None:
+            self._home = read(home, await self._session.ask("auth.test"))
+        stranger = found.is_stranger or not read(homes, answer) & self._home
+        return replace(found, is_stranger=stranger)
+
+
+def blocks(reply: Reply) -> dict[str, str]:
+    """What *reply* looks like, where it has buttons: its text, and they beneath."""
+    if not reply.buttons:
+        return {}
+    text = {"type": "section", "text": {"type": "mrkdwn", "text": reply.text[:LONGEST_SECTION]}}
+    shown = [
+        {
+            "type": "button",
+            "action_id": one.action_id,
+            "text": {"type": "plain_text", "text": one.label[:LONGEST_LABEL]},
+            "value": one.value,
+        }
+        for one in reply.buttons
+    ]
+    return {"blocks": json.dumps([text, {"type": "actions", "elements": shown}])}
 
 
 def read(shape: Callable[[Any], T], answer: Any) -> T:
@@ -196,6 +225,18 @@ def said_in(answer: Any) -> Said:
     return read(said, answer)
 
 
+def home(answer: Any) -> frozenset[str]:
+    """The workspace of a token, and the organisation that is in."""
+    return frozenset(str(answer[n]) for n in ("team_id", "enterprise_id") if answer.get(n))
+
+
+def homes(answer: Any) -> frozenset[str]:
+    """The workspace of a user, and the organisation that they are in."""
+    found = answer["user"]
+    at = [found.get("team_id"), (found.get("enterprise_user") or {}).get("enterprise_id")]
+    return frozenset(str(one) for one in at if one)
+
+
 def user(answer: Any) -> User:
     """Somebody on Slack."""
     found = answer["user"]
@@ -207,4 +248,7 @@ def user(answer: Any) -> User:
         is_bot=bool(found.get("is_bot")),
         deleted=bool(found.get("deleted")),
         email=profile.get("email"),
+        team=str(found["team_id"]) if found.get("team_id") else None,
+        is_restricted=bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
+        is_stranger=bool(found.get("is_stranger")),
     )

@@ -20,9 +20,11 @@ from contexten.github import (
     FileAt,
     FileText,
     Labels,
+    LineRemark,
     NewIssue,
     NewPullRequest,
     ReactionTo,
+    Review,
     ReviewComment,
     Search,
     Target,
@@ -39,6 +41,7 @@ REVIEW_COMMENT = ReviewComment(REPO, 12, SHA, "src/app.py", 3, "Why?", EFFECT)
 ISSUE = NewIssue(REPO, "It breaks", "When I look.", ("bug",), EFFECT)
 PULL = NewPullRequest(REPO, "Mend it", "By not looking.", "mend", "main")
 CHECK = CheckRun(REPO, SHA, "contexten", Conclusion.SUCCESS, "Fine", "All is well.", EFFECT)
+REVIEW = Review(REPO, 12, SHA, "Fine.", (LineRemark("a.py", 1, "Why?"),), EFFECT)
 LABELS = Labels(REPO, 12, ("bug", "good first issue"))
 EYES = ReactionTo(REPO, Emoji.EYES, 12)
 
@@ -53,6 +56,7 @@ DEEDS: dict[str, tuple[Deed, str, int]] = {
     "issue": (lambda github: github.create_issue(ISSUE), "issue", 1),
     "pull request": (lambda github: github.create_pull_request(PULL), "pull_request", 1),
     "check run": (lambda github: github.create_check_run(CHECK), "check_run", 1),
+    "review": (lambda github: github.create_review(REVIEW), "review", 1),
     "labels": (lambda github: github.add_labels(LABELS), "label", 2),
     "reaction": (lambda github: github.add_reaction(EYES), "reaction", 1),
 }

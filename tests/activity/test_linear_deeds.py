@@ -14,6 +14,8 @@ from activities.clients.linear import LinearClient
 from contexten.effects import Effect, as_uuid
 from contexten.errors import ClientError, FatalError, TransientError
 from contexten.linear import (
+    ActivityKind,
+    AgentActivity,
     Comment,
     IssueChange,
     NewIssue,
@@ -38,12 +40,15 @@ COMMENT = Comment(TICKET, "On it.", EFFECT)
 ISSUE = NewIssue("It breaks", "When I look.", None, (BUG,), TICKET, EFFECT)
 CHANGE = IssueChange(TICKET, title="It broke", priority=1)
 WEBHOOK = NewWebhook("https://us.example/linear/events", ("Issue",), "contexten", None, EFFECT)
+SESSION = "1b2c3d4e-5f60-4718-8a9b-0c1d2e3f4a5b"
+QUESTION = AgentActivity(SESSION, ActivityKind.ELICITATION, "Which?", ("a", "b"), EFFECT)
 
 Deed = Callable[[LinearClient], Awaitable[Any]]
 DEEDS: dict[str, tuple[Deed, str]] = {
     "comment": (lambda linear: linear.post_comment(COMMENT), "comment"),
     "issue": (lambda linear: linear.create_issue(ISSUE), "issue"),
     "change": (lambda linear: linear.update_issue(CHANGE), "issue_update"),
+    "agent activity": (lambda linear: linear.create_agent_activity(QUESTION), "agent_activity"),
     "webhook": (lambda linear: linear.register_webhook(WEBHOOK), "webhook"),
 }
 each_deed = pytest.mark.parametrize(("deed", "kind"), DEEDS.values(), ids=DEEDS)
@@ -168,7 +173,9 @@ async def test_an_issue_is_read_as_it_was_created_and_changed(linear: LinearClie
     assert (issue.state, issue.state_type, issue.priority) == ("Todo", "unstarted", 0)
     assert issue.assignee_id is None
 
-    [doing] = [s for s in await linear.list_workflow_states(StatesOf("ENG")) if s.type == "started"]
+    [doing] = [
+        s for s in await linear.list_workflow_states(StatesOf("ENG")) if s.name == "In Progress"
+    ]
     await linear.update_issue(
         IssueChange(created.identifier, state_id=doing.id, assignee_id=TICKET, description="")
     )
@@ -241,14 +248,16 @@ async def test_lists_are_read_to_their_last_page(sandbox: Sandbox, linear: Linea
     states = await linear.list_workflow_states(StatesOf())
 
     assert [team.key for team in teams] == ["ENG", "OPS", *(f"T{n}" for n in range(150))]
-    assert len({state.id for state in states}) == len(states) == 5 * 152
+    assert len({state.id for state in states}) == len(states) == 6 * 152
 
 
 @pytest.mark.parametrize("team", ["OPS", known("OPS")])
 async def test_the_states_of_one_team_are_listed_in_order(linear: LinearClient, team: str) -> None:
     states = await linear.list_workflow_states(StatesOf(team))
 
-    assert [s.name for s in states] == ["Backlog", "Todo", "In Progress", "Done", "Canceled"]
+    assert [s.name for s in states] == [
+        *("Backlog", "Todo", "In Progress", "In Review", "Done", "Canceled")
+    ]
     assert {s.team_id for s in states} == {known("OPS")}
     assert sorted(states, key=lambda s: s.position) == list(states)
 

@@ -1,6 +1,7 @@
 """Each deed on Slack is done once, also when it is repeated or its answer is lost."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from pretend import Sandbox
 from activities.clients.slack import EVENT_TYPE, SlackClient
 from contexten.effects import Effect
 from contexten.errors import AuthenticationError, ClientError, TransientError
-from contexten.slack import Edit, Message, Posted, ReactionTo, Reply, Said, Thread
+from contexten.slack import Button, Edit, Message, Posted, ReactionTo, Reply, Said, Thread
 from sandbox.slack_state import BOT_USER, PERSON
 from sandbox.tokens import SLACK_TOKEN
 
@@ -215,6 +216,50 @@ async def test_a_user_is_read(slack: SlackClient) -> None:
     assert (us.is_bot, us.email) == (True, None)
     with pytest.raises(ClientError, match="user_not_found"):
         await slack.read_user("UMISSING")
+
+
+async def test_guests_and_strangers_are_told_from_members(
+    sandbox: Sandbox, slack: SlackClient
+) -> None:
+    for id_, said in {
+        "UGUEST": {"is_restricted": True},
+        "USINGLE": {"is_ultra_restricted": True},
+        "USHARED": {"team_id": "T0OTHER"},
+    }.items():
+        sandbox.arrange("/_slack/users", {"id": id_, **said}, method="PUT")
+
+    found = [await slack.read_user(id_) for id_ in ("UADA", "UGUEST", "USINGLE", "USHARED")]
+
+    assert [one.is_restricted for one in found] == [False, True, True, False]
+    assert [one.is_stranger for one in found] == [False, False, False, True]
+    assert [one.team for one in found] == ["T0SANDBOX"] * 3 + ["T0OTHER"]
+
+
+async def test_a_reply_has_its_buttons_beneath(sandbox: Sandbox, slack: SlackClient) -> None:
+    buttons = (Button("answer_0", "Yes", "a" * 32), Button("answer_1", "x" * 100, "b"))
+    asked = replace(REPLY, buttons=buttons)
+
+    assert await slack.post_reply(asked) == await slack.post_reply(asked)
+
+    [effect] = sandbox.effects("reply")
+    section, actions = effect["details"]["blocks"]
+    assert section["text"]["text"] == effect["details"]["text"] == "On it."
+    assert [one["value"] for one in actions["elements"]] == ["a" * 32, "b"]
+    assert [len(one["text"]["text"]) for one in actions["elements"]] == [3, 75]
+
+
+async def test_buttons_that_slack_does_not_take_are_a_client_error(
+    sandbox: Sandbox, slack: SlackClient
+) -> None:
+    for buttons in (
+        (Button("a", "Yes", "x" * 2_001),),
+        (Button("a", "", "x"),),
+        (Button("a", "Yes", "x"), Button("a", "No", "y")),
+        tuple(Button(f"{n}", "Yes", "x") for n in range(26)),
+    ):
+        with pytest.raises(ClientError, match="invalid_blocks"):
+            await slack.post_reply(replace(REPLY, buttons=buttons))
+    assert sandbox.effects() == []
 
 
 @pytest.mark.parametrize(

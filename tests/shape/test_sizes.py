@@ -14,6 +14,8 @@ LARGER_FILES = {
     "starter/settings.py": "one class, one place: every variable with its unit and bounds",
     "starter/spool.py": "the writer's path in one piece: append, group commit, next file",
     "contexten/tools.py": "every tool that an agent has, side by side",
+    "activities/github.py": "an activity is named for its file: all deeds on GitHub, side by side",
+    "contexten/linear.py": "every value that our Linear calls take and give, side by side",
     "contexten/github.py": "every value that our GitHub calls take and give, side by side",
 }
 LARGER_FUNCTIONS = {

@@ -56,6 +56,14 @@ async def everything(event):
     found = await github.search_issues(f"repo:{repo} is:issue title")
     assert [f.number for f in found] == [issue.number]
     assert (await github.read_file(repo, "README.md")).text == "Hello"
+    await github.update_pull_request(repo, pull.number, title="Mend it")
+    await github.create_review(repo, pull.number, "Fine.", commit=read.head_sha)
+    assert (await github.read_issue(repo, issue.number)).title == "title"
+    said = await github.list_comments(repo, 7)
+    assert said[-1] == await github.read_comment(repo, said[-1].id)
+    assert [one.name for one in await github.list_checks(repo, read.head_sha)] == ["contexten"]
+    assert (await github.read_diff(repo, pull.number)).whole
+    assert await github.read_permission(repo, "ada") == "write"
 """
 
 ONCE_EACH = {
@@ -63,6 +71,8 @@ ONCE_EACH = {
     "reaction": 2,
     "issue": 1,
     "pull_request": 1,
+    "pull_request_edited": 1,
+    "review": 1,
     "review_comment": 1,
     "check_run": 1,
     "label": 2,

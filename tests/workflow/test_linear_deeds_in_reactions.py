@@ -35,6 +35,7 @@ PAYLOADS = Path(__file__).parents[2] / "sandbox" / "payloads" / "linear"
 
 EVERY_DEED = """
 from contexten.app import App
+from contexten.linear import ActivityKind
 from workflows import linear
 
 app = App()
@@ -56,9 +57,14 @@ async def everything(event):
     assert await linear.search_issues("whole part") == (issue,)
     hook = await linear.register_webhook("https://us.example/", ("Issue", "Comment"), "us")
     assert hook.enabled
+    said = await linear.read_comments(ticket)
+    assert await linear.read_comment(said[-1].id) == said[-1]
+    assert not (await linear.read_user("0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9")).guest
+    session = "1b2c3d4e-5f60-4718-8a9b-0c1d2e3f4a5b"
+    await linear.create_agent_activity(session, ActivityKind.THOUGHT, "Hm.")
 """
 
-ONCE_EACH = {"comment": 2, "issue": 2, "issue_update": 1, "webhook": 1}
+ONCE_EACH = {"agent_activity": 1, "comment": 2, "issue": 2, "issue_update": 1, "webhook": 1}
 
 
 def arrived(file: str) -> tuple[Event, bytes]:
