@@ -141,6 +141,7 @@ class PullRequest:
         head_sha: The commit that branch is at.
         base: The branch they should go to.
         labels: The names of its labels.
+        head_repository: The repository that branch is in; None if that is gone.
     """
 
     number: int
@@ -155,6 +156,7 @@ class PullRequest:
     head_sha: str
     base: str
     labels: tuple[str, ...]
+    head_repository: str | None = None
 
 
 class Conclusion(StrEnum):

@@ -221,6 +221,7 @@ class Shape:
                 "ref": pull.head,
                 "label": f"{owner}:{pull.head}",
                 "sha": pull.head_sha or f"{pull.number:040x}",
+                "repo": {"id": self._id, "full_name": self._name},
             },
             "base": {
                 "ref": pull.base,

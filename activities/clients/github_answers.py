@@ -73,6 +73,7 @@ def pull_request(answer: Any) -> PullRequest:
         head_sha=str(answer["head"]["sha"]),
         base=str(answer["base"]["ref"]),
         labels=label_names(answer.get("labels") or []),
+        head_repository=(answer["head"].get("repo") or {}).get("full_name"),
     )
 
 
