@@ -27,7 +27,9 @@ from temporalio.converter import (
 )
 
 from starter import disk
+from starter.codec import EncryptionCodec, failure_converter
 from starter.disk import sync_folder
+from starter.keyring import Keyring
 
 log = structlog.get_logger()
 
@@ -154,16 +156,25 @@ def remove_unused(path: Path, before: float) -> None:
 
 
 def data_converter(
-    folder: Path, threshold_bytes: int, retention_s: float = RETENTION_S
+    folder: Path,
+    threshold_bytes: int,
+    retention_s: float = RETENTION_S,
+    keyring: Keyring | None = None,
 ) -> DataConverter:
     """
-    Temporal's own converter, with large payloads kept in *folder*.
+    Temporal's own converter, with large payloads kept in *folder*, and all of them encrypted.
 
     Args:
         threshold_bytes: Size from which on a payload is large.
         retention_s: Seconds after its last use for which one is kept.
+        keyring: What to encrypt and decrypt with; nothing is if None.
     """
+    keyring = keyring or Keyring()
     storage = ExternalStorage(
         drivers=[FolderDriver(folder, retention_s)], payload_size_threshold=threshold_bytes
     )
-    return DataConverter(external_storage=storage)
+    return DataConverter(
+        payload_codec=EncryptionCodec(keyring),
+        failure_converter_class=failure_converter(keyring),
+        external_storage=storage,
+    )

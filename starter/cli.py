@@ -62,6 +62,7 @@ def said_of(error: Exception) -> tuple[str, int] | None:
     from temporalio.service import RPCError
 
     from starter.console.complaint import Complaint
+    from starter.keyring import Undecryptable
     from starter.settings import SettingsError
     from workflows.registry import BrokenReactions
 
@@ -73,6 +74,8 @@ def said_of(error: Exception) -> tuple[str, int] | None:
         return f"The settings do not hold.\n{error}", 2
     if isinstance(error, BrokenReactions):
         return str(error), 2
+    if isinstance(error, Undecryptable):
+        return f"What the engine keeps is not to be read: {error}", 2
     return None
 
 

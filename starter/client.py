@@ -5,7 +5,7 @@ import os
 
 import structlog
 from dotenv import dotenv_values
-from temporalio.client import Client
+from temporalio.client import Client, HeaderCodecBehavior
 from temporalio.common import MetricMeter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
@@ -59,9 +59,15 @@ async def connect(
     config = configured()
     config.setdefault("target_host", at or DEFAULT_ADDRESS)
     converter = data_converter(
-        settings.blobs, settings.claim_check_bytes, settings.blob_retention_s
+        settings.blobs, settings.claim_check_bytes, settings.blob_retention_s, settings.keyring
     )
-    return await Client.connect(**config, data_converter=converter, lazy=lazy, runtime=runtime)
+    return await Client.connect(
+        **config,
+        data_converter=converter,
+        header_codec_behavior=HeaderCodecBehavior.CODEC,
+        lazy=lazy,
+        runtime=runtime,
+    )
 
 
 def telemetry(settings: Settings) -> Runtime | None:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contexten.delivery import Triggers
 from contexten.queues import Queue
+from starter.keyring import Keyring, keyring_of
 
 Names = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
@@ -113,6 +114,15 @@ class Settings(BaseSettings):
         pattern=r"^https?://\S+$",
         alias="SLACK_API_URL",
         description="base address of Slack's Web API",
+    )
+
+    # What only we can read.
+    payload_keys: Secrets = Field(
+        (),
+        alias="PAYLOAD_KEYS",
+        description="what payloads are encrypted with: `id:key` of each, comma-separated, a key "
+        "32 bytes in base64; the first encrypts, all decrypt; with `none` in front none encrypts; "
+        "not encrypted if unset",
     )
 
     # Who may give orders.
@@ -380,6 +390,7 @@ class Settings(BaseSettings):
         "github_webhook_secret",
         "linear_webhook_secret",
         "slack_signing_secret",
+        "payload_keys",
         "operator_tokens",
         "reactions",
         "checks",
@@ -404,6 +415,13 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"write name:token, with a token of at least {SHORTEST_TOKEN} characters"
                 )
+        return value
+
+    @field_validator("payload_keys")
+    @classmethod
+    def keys_can_be_used(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        """Each key has a name of its own and is as long as it must be."""
+        keyring_of(value)
         return value
 
     @model_validator(mode="after")
@@ -441,6 +459,11 @@ class Settings(BaseSettings):
         if self.ledger_url is not None:
             return self.ledger_url.get_secret_value()
         return f"sqlite:///{self.var / 'ledger.db'}"
+
+    @property
+    def keyring(self) -> Keyring:
+        """What payloads are encrypted and decrypted with."""
+        return keyring_of(self.payload_keys)
 
     @property
     def triggers(self) -> Triggers:

@@ -12,6 +12,7 @@ SECTIONS = {
     "github_token": "What the platforms know us by",
     "github_webhook_secret": "What proves that a delivery is theirs",
     "github_api_url": "Where the platforms are",
+    "payload_keys": "What only we can read",
     "operator_tokens": "Who may give orders",
     "reactions": "What leads to what",
     "host": "The door",
