@@ -205,12 +205,14 @@ async def fed(request: Request, process: Process) -> None:
 async def passed_on(process: Process, feeding: asyncio.Task[None]) -> AsyncIterator[bytes]:
     """What git says, and an end to it if the caller is gone."""
     assert process.stdout is not None
+    done = False
     try:
         while piece := await process.stdout.read(PIECE):
             yield piece
+        done = True
     finally:
         feeding.cancel()
-        if process.returncode is None:
+        if not done:
             with suppress(ProcessLookupError):
                 process.kill()
         await process.wait()

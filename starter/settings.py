@@ -103,6 +103,12 @@ class Settings(BaseSettings):
         alias="GITHUB_API_URL",
         description="base address of GitHub's REST API",
     )
+    github_url: str = Field(
+        "https://github.com",
+        pattern=r"^https?://\S+$",
+        alias="GITHUB_URL",
+        description="address under which GitHub has its repositories, for git",
+    )
     linear_api_url: str = Field(
         "https://api.linear.app/graphql",
         pattern=r"^https?://\S+$",
@@ -341,6 +347,22 @@ class Settings(BaseSettings):
         description="seconds before one request to a platform is given up",
     )
 
+    # Where agents have their copies of repositories.
+    agent_codebase_bytes: int = Field(
+        20 * 1024 * MIB,
+        ge=100 * MIB,
+        alias="AGENT_CODEBASE_BYTES",
+        description="bytes that all mirrors and working copies of a machine may have together; "
+        "those that nobody uses make room",
+    )
+    agent_checkout_bytes: int = Field(
+        2 * 1024 * MIB,
+        ge=MIB,
+        alias="AGENT_CHECKOUT_BYTES",
+        description="bytes that the files of one working copy may have; "
+        "a larger repository is refused",
+    )
+
     # The missed-delivery sweep.
     sweep_interval_s: float = Field(
         300.0,
@@ -452,6 +474,11 @@ class Settings(BaseSettings):
     def blobs(self) -> Path:
         """The folder of payloads that travel by reference."""
         return self.var / "blobs"
+
+    @property
+    def codebase(self) -> Path:
+        """The folder of our mirrors of repositories."""
+        return self.var / "codebase"
 
     @property
     def ledger(self) -> str:

@@ -90,6 +90,10 @@ class GithubClient(GithubReading):
         """What the cheapest honest request of *group* proved; nothing is changed by it."""
         return github_probes.probe(self._session, group)
 
+    def token(self, name: str) -> AbstractContextManager[str]:
+        """The token that git needs for the repository *name*, for as long as the context lasts."""
+        return self._session.token(repository(name)[0])
+
     def within(self, seconds: float) -> AbstractContextManager[None]:
         """Around deeds that may take so many *seconds* together."""
         return deadline.within(seconds)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,24 @@ class GithubSession:
                 return
             headers, page = self._ask(Request("GET", further), scope)
             yield page
+
+    @contextmanager
+    def token(self, scope: Scope) -> Iterator[str]:
+        """
+        What opens *scope* to others than us, such as git; what they are told is raised within.
+
+        Raises:
+            FatalError: If there are no credentials for *scope*.
+            PlatformError: If there is no token to be had, or whatever was raised within.
+        """
+        credentials = self._credentials()
+        if credentials.is_app:
+            with self._installations.token(scope) as token:
+                yield token
+            return
+        if credentials.token is None:
+            raise FatalError(UNSET, platform=PLATFORM)
+        yield credentials.token
 
     def _ask(self, request: Request, scope: Scope | None) -> tuple[dict[str, str], Any]:
         """

@@ -32,7 +32,7 @@ from starter import cli
 
 SCHEMA = json.loads(Path(__file__).with_name("compose.schema.json").read_text())
 SECRETS = {
-    "GITHUB_TOKEN": {"worker-github"},
+    "GITHUB_TOKEN": {"worker-github", "worker-tools"},
     "LINEAR_ACCESS_TOKEN": {"worker-linear"},
     "SLACK_BOT_TOKEN": {"worker-slack"},
     "GITHUB_WEBHOOK_SECRET": {"door"},
