@@ -43,10 +43,12 @@ from activities.github import GithubActivities
 from activities.limits import LimitsHeard
 from activities.linear import LinearActivities
 from activities.metrics import AttemptMetrics, StandingMetrics
+from activities.model import Model, ModelActivities
 from activities.reporter import Reporter
 from activities.slack import SlackActivities
 from activities.snapshot import Snapshots
 from activities.stores.attempts import Attempts
+from activities.stores.blobs import Blobs, Texts
 from activities.stores.database import BadUrl, Database
 from activities.stores.health import Rounds
 from activities.stores.incidents import Incidents
@@ -54,8 +56,9 @@ from activities.stores.ledger import Ledger, Limits
 from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 from activities.switches import BrokenProvider, Switches, provider_named
-from contexten.delivery import Platform
+from contexten.classification import KEYS
 from contexten.ledger import Attempt
+from contexten.operations import PLATFORMS
 from contexten.queues import Queue, probes_of
 from contexten.retry import RetryRule
 from contexten.snapshot import Snapshot
@@ -230,6 +233,31 @@ def slack_client(settings: Settings) -> SlackClient:
     )
 
 
+def model_client(settings: Settings, stack: AsyncExitStack) -> Model:
+    """The language models that are set, with the tracing that is set."""
+    from activities.clients import language_models as models
+    from activities.clients import tracing
+
+    setup = models.Setup(
+        (settings.agent_model, *settings.agent_fallback_models),
+        settings.agent_model_url,
+        settings.model_timeout_s,
+        models.prices_in(settings.agent_prices),
+    )
+    traced = tracing.as_set()
+    if traced is not None:
+        stack.callback(traced.close)
+    return models.Models(setup, traced)
+
+
+class Redaction:
+    """Without what looks like one of our keys."""
+
+    def clean(self, text: str) -> str:
+        """*text* without it."""
+        return KEYS.sub("***", text)
+
+
 def revealed(secret: SecretStr | None) -> str | None:
     """What *secret* hides; None if it is not set."""
     return secret.get_secret_value() if secret else None
@@ -261,7 +289,7 @@ async def watching(
         record(attempt)
         counted.record(attempt)
 
-    gates = {str(name): PlatformGate(name) for name in Platform if Queue(name) in queues}
+    gates = {str(name): PlatformGate(name) for name in PLATFORMS if Queue(name) in queues}
     switches = Switches(lambda: snapshots().level, provider_named(settings.flags_provider))
     snapshots = Snapshots(control, list(gates), StandingMetrics(meter).show, switches.on)
     reporter = Reporter(control, gates, snapshots)
@@ -280,7 +308,7 @@ def in_force(snapshot: Snapshot, operation: str) -> RetryRule | None:
 def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
     """The workers of *queue*, with its client."""
     connected, settings, stack = shared.connected, shared.settings, shared.stack
-    api: GithubClient | LinearClient | SlackClient
+    api: GithubClient | LinearClient | SlackClient | Model
     deeds: object
     match queue:
         case Queue.DELIVERIES:
@@ -299,8 +327,12 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
             api = slack_client(settings)
             stack.push_async_callback(api.close)
             deeds = SlackActivities(api)
+        case Queue.MODEL:
+            api = model_client(settings, stack)
+            blobs = Blobs(shared.kept, timedelta(seconds=settings.blob_retention_s))
+            deeds = ModelActivities(api, Texts(blobs), Redaction())
     shared.watch.renew[str(queue)] = api.renew
-    if not isinstance(api, SlackClient):  # which says nothing of what is left
+    if isinstance(api, GithubClient | LinearClient):  # the others do not say what is left
         shared.limits.said[str(queue)] = api.limits
     return of_platform(shared, queue, deeds_of(deeds))
 

@@ -7,6 +7,7 @@ ledger itself is unhealthy then.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,7 @@ CPU = Bounds(0.90, 2.0)
 """Processors at work are busy, never unhealthy."""
 
 ENGINE_S = Bounds(0.5, 1.5)
+MODEL_S = Bounds(60.0, 180.0)
 LEAST_FREE_BYTES = 512 * 1024 * 1024
 CPU_INTERVAL_S = 0.25
 UNREADABLE = Reading(Status.UNKNOWN, "the ledger cannot be read")
@@ -142,6 +144,14 @@ async def linear(seen: Seen) -> Reading:
 async def slack(seen: Seen) -> Reading:
     """How calls to Slack go, and how long they take."""
     return await of_platform("slack", seen)
+
+
+@check("model", family=Family.INTEGRATION)
+async def model(seen: Seen) -> Reading:
+    """How calls to the language model go, and how long they take."""
+    traffic = await seen.platform("model")
+    patient = replace(seen.rule, latency_s=MODEL_S)
+    return UNREADABLE if traffic is None else integration(traffic, patient)
 
 
 @check("github_limit", family=Family.INTEGRATION)

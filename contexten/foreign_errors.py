@@ -10,6 +10,7 @@ means. Warnings are left out; they are no failures.
     WRAPPERS   the exception it carries says it
 """
 
+from contexten import model_errors
 from contexten.errors import Category
 
 TRANSIENT = Category.TRANSIENT
@@ -93,7 +94,7 @@ STANDARD: Rows = (
 
 HTTPX: Rows = tuple(
     row
-    for module in ("httpx", "httpcore")
+    for module in ("httpx", "httpcore", "httpx2", "httpcore2")
     for row in (
         (
             module,
@@ -101,7 +102,7 @@ HTTPX: Rows = tuple(
             """
             CloseError ConnectError ConnectTimeout ConnectionNotAvailable DecodingError HTTPError
             NetworkError PoolTimeout ProtocolError ProxyError ReadError ReadTimeout
-            RemoteProtocolError RequestError StreamClosed StreamError TimeoutException
+            RemoteProtocolError RequestError SSEError StreamClosed StreamError TimeoutException
             TransportError WriteError WriteTimeout
             """,
         ),
@@ -212,8 +213,7 @@ SLACK: Rows = (
 )
 
 TEMPORAL: Rows = (
-    ("temporalio.exceptions", TRANSIENT, "CancelledError ServerError"),
-    ("temporalio.exceptions", TRANSIENT, "TerminatedError TimeoutError"),
+    ("temporalio.exceptions", TRANSIENT, "CancelledError ServerError TerminatedError TimeoutError"),
     (
         "temporalio.exceptions",
         CLIENT_ERROR,
@@ -245,12 +245,14 @@ TEMPORAL: Rows = (
     ("temporalio.workflow._workflow_ops", TRANSIENT, "ContinueAsNewError"),
 )
 
-MEANS = by_name((*STANDARD, *HTTPX, *REQUESTS, *GITHUB, *SLACK, *TEMPORAL))
+MEANS = by_name(
+    (*STANDARD, *HTTPX, *REQUESTS, *GITHUB, *SLACK, *TEMPORAL, *model_errors.SAID_BY_CLASS)
+)
 
 ANSWERED = by_name(
     (
         ("urllib.error", TRANSIENT, "HTTPError"),
-        ("httpx", TRANSIENT, "HTTPStatusError"),
+        *((module, TRANSIENT, "HTTPStatusError") for module in ("httpx", "httpx2")),
         ("requests.exceptions", TRANSIENT, "HTTPError"),
         ("github.GithubException", UNKNOWN, "GithubException"),
         ("slack_sdk.errors", CLIENT_ERROR, "SlackApiError"),
@@ -260,6 +262,7 @@ ANSWERED = by_name(
             "ClientHttpProxyError ClientResponseError ContentTypeError WSServerHandshakeError",
         ),
         ("aiohttp.web_exceptions", UNKNOWN, "HTTPException"),
+        *model_errors.SAID_BY_STATUS,
     )
 )
 
@@ -276,7 +279,7 @@ WRAPPERS = by_name(
     )
 )
 
-LIMITS = frozenset(
+LIMITS = model_errors.LIMITS | frozenset(
     f"github.GithubException.RateLimitExceeded{what}" for what in ("Exception", "ExceedsMaxWait")
 )
 """Those that say that we called too often."""

@@ -1,12 +1,17 @@
 """
 What is done on the platforms, by the names their activities have.
 
-Rules are kept for these, so a rule for a call that does not exist can be refused.
+Rules are kept for these, so a rule for a call that does not exist can be refused. A platform
+here is whatever we call through a gate: those that send deliveries, of which
+``contexten.delivery.Platform`` has the names, and the model, which sends none.
 """
 
 from contexten.queues import Queue
 
-PLATFORMS: tuple[str, ...] = (Queue.GITHUB, Queue.LINEAR, Queue.SLACK)
+PLATFORMS: tuple[str, ...] = (Queue.GITHUB, Queue.LINEAR, Queue.SLACK, Queue.MODEL)
+
+PROBED_WHEN_QUIET: tuple[str, ...] = tuple(one for one in PLATFORMS if one != Queue.MODEL)
+"""Those that are asked something if no call has gone there of late; a model's answer costs."""
 
 OPERATIONS: frozenset[str] = frozenset(
     {
@@ -45,6 +50,8 @@ OPERATIONS: frozenset[str] = frozenset(
         "linear.register_webhook",
         "linear.search_issues",
         "linear.update_issue",
+        "model.next_turn",
+        "model.probe_group",
         "slack.add_reaction",
         "slack.post_message",
         "slack.post_reply",

@@ -142,6 +142,14 @@ QUEUES: Mapping[str, RetryRule] = {
     Queue.GITHUB: RetryRule(attempt_timeout=timedelta(seconds=30)),
     Queue.LINEAR: RetryRule(attempt_timeout=timedelta(seconds=20)),
     Queue.SLACK: RetryRule(attempt_timeout=timedelta(seconds=20)),
+    Queue.MODEL: RetryRule(
+        base_delay=timedelta(seconds=2),
+        max_delay=timedelta(minutes=1),
+        maximum_attempts=20,
+        attempt_timeout=timedelta(minutes=5),
+        heartbeat_timeout=timedelta(seconds=30),
+        deadline=timedelta(hours=1),
+    ),
     Queue.CONTROL: RetryRule(
         max_delay=timedelta(seconds=5),
         attempt_timeout=timedelta(seconds=10),
@@ -157,6 +165,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "deadline": timedelta(minutes=15),
     },
     "github.redeliver": {"deadline": timedelta(minutes=5)},
+    "model.probe_group": {"attempt_timeout": timedelta(minutes=1)},
     "control.hasten_waiting_calls": {
         "attempt_timeout": timedelta(minutes=5),
         "heartbeat_timeout": timedelta(seconds=30),

@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
-from contexten.delivery import Platform
+from contexten.operations import PLATFORMS
 from contexten.queues import Queue
 from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
@@ -40,7 +40,7 @@ ENTITIES = (
     Entity(DEGRADATION, DegradationWorkflow.run, (), "How much of the service is on, and why"),
     *(
         Entity(f"platform/{name}", PlatformWorkflow.run, (), f"Whether {name} is called, and why")
-        for name in Platform
+        for name in PLATFORMS
     ),
 )
 

@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from contexten.degradation import level_named
 from contexten.delivery import Platform
 from contexten.durations import said as spelled
+from contexten.operations import PLATFORMS
 from contexten.orders import Order, clean, is_repository
 from starter.entities import DEGRADATION
 from starter.pending import hold_activities, release_activities
@@ -145,7 +146,7 @@ def target_of(text: str) -> Target:
     text = text.strip()
     if text == Kind.ALL:
         return Target(Kind.ALL, text)
-    if text in set(Platform):
+    if text in PLATFORMS:
         return Target(Kind.PLATFORM, text)
     head, slash, rest = text.partition("/")
     if slash and rest and head in set(Platform):
@@ -156,7 +157,7 @@ def target_of(text: str) -> Target:
     raise Unfit(f"{clean(text)!r} is nothing to order about: write {', '.join(TARGETS)}")
 
 
-TARGETS = ("all", *Platform, "owner/name", "github/<delivery>")
+TARGETS = ("all", *PLATFORMS, "owner/name", "github/<delivery>")
 
 
 def as_signal(target: Target, order: Order, level: str | None) -> dict[str, str]:

@@ -17,7 +17,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from contexten.operations import PLATFORMS
+from contexten.operations import PROBED_WHEN_QUIET
 from contexten.queues import Queue
 from starter.settings import Settings
 from workflows.health import HealthWorkflow, Wanted
@@ -94,7 +94,7 @@ def health(settings: Settings) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
             HealthWorkflow.run,
-            Wanted(PLATFORMS),
+            Wanted(PROBED_WHEN_QUIET),
             id=HEALTH,
             task_queue=Queue.CONTROL,
             run_timeout=ROUND_AT_MOST,

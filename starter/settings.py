@@ -146,6 +146,40 @@ class Settings(BaseSettings):
         "switches; the level itself if unset",
     )
 
+    # The model that agents think with.
+    agent_model: str = Field(
+        "offline",
+        pattern=r"^(offline|[\w.-]+(:[\w./:@-]+)?)$",
+        alias="AGENT_MODEL",
+        description="`provider:name` as LangChain knows it, such as `openai:gpt-5`; `offline` is "
+        "no language model, but mends failing tests. The provider's key is in its own variable, "
+        "such as OPENAI_API_KEY",
+    )
+    agent_fallback_models: Names = Field(
+        (),
+        alias="AGENT_FALLBACK_MODELS",
+        description="models that answer while the first cannot, in their order, comma-separated",
+    )
+    agent_model_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        alias="AGENT_MODEL_URL",
+        description="base address of the provider of AGENT_MODEL; the provider's own if unset",
+    )
+    agent_prices: Names = Field(
+        (),
+        alias="AGENT_PRICES",
+        description="US dollars for a million tokens in and out, comma-separated: "
+        "`openai:gpt-5=1.25/10`; a model without costs nothing",
+    )
+    model_timeout_s: float = Field(
+        120.0,
+        gt=0,
+        le=270,
+        alias="MODEL_TIMEOUT_S",
+        description="seconds of silence after which an answer of a model is given up",
+    )
+
     # What leads to what.
     reactions: Names = Field(
         ("workflows.reactions",),
@@ -416,6 +450,8 @@ class Settings(BaseSettings):
         "operator_tokens",
         "reactions",
         "checks",
+        "agent_fallback_models",
+        "agent_prices",
         "sweep_repositories",
         "sweep_organizations",
         mode="before",

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from contexten.delivery import Platform
+from contexten.operations import PLATFORMS
 from starter.entities import DEGRADATION
 from starter.orders import NotThere, described, orders_in
 
@@ -50,7 +50,7 @@ async def standing(client: Client) -> Standing:
     Raises:
         RPCError: If the engine is away.
     """
-    names = [DEGRADATION, *(f"platform/{name}" for name in Platform)]
+    names = [DEGRADATION, *(f"platform/{name}" for name in PLATFORMS)]
     found, paused = await asyncio.gather(
         asyncio.gather(*(memo_of(client, name) for name in names)), paused_workflows(client)
     )

@@ -10,8 +10,9 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from contexten.degradation import Degradation, Level, level_named
-from contexten.delivery import Platform
+from contexten.operations import PLATFORMS
 from contexten.orders import LONGEST_REASON, Entry, as_markdown, clean, order_of, subject_and_order
+from contexten.queues import Queue
 from contexten.reports import report_of
 
 HELD_FOR = "2h"
@@ -144,7 +145,7 @@ class DegradationWorkflow:
     async def _tell_platforms(self) -> None:
         """Have the platforms hold their queues at maintenance, and let go afterwards."""
         if self._now.level is Level.MAINTENANCE:
-            await asyncio.gather(*(self._hold(name) for name in Platform if self._is_due(name)))
+            await asyncio.gather(*(self._hold(name) for name in called() if self._is_due(name)))
         else:
             await asyncio.gather(*(self._let_go(name) for name in list(self._told)))
 
@@ -170,13 +171,20 @@ class DegradationWorkflow:
         due = [self._now.next_due]
         if self._now.level is Level.MAINTENANCE:
             due += [told + REMIND for told in self._told.values()]
-            due += [workflow.now() + ASK_AGAIN] if len(self._told) < len(Platform) else []
+            due += [workflow.now() + ASK_AGAIN] if len(self._told) < len(called()) else []
         first = min((at for at in due if at), default=None)
         timeout = None if first is None else max(first - workflow.now(), timedelta(0))
         try:
             await workflow.wait_condition(lambda: self._now is not seen, timeout=timeout)
         except TimeoutError:
             return
+
+
+def called() -> Sequence[str]:
+    """The platforms whose calls are held: histories from before there was a model know of none."""
+    if workflow.patched("holds-the-model"):
+        return PLATFORMS
+    return [name for name in PLATFORMS if name != Queue.MODEL]
 
 
 async def signalled(workflow_id: str, signal: str, order: Mapping[str, str]) -> bool:

@@ -9,8 +9,9 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.control import ControlActivities
 from contexten.bookprint import as_markdown, in_force
-from contexten.delivery import Platform
 from contexten.hastening import Hastening, tempos
+from contexten.operations import PLATFORMS
+from contexten.queues import Queue
 from contexten.rulebook import as_json, edit_from
 from contexten.versions import (
     History,
@@ -134,7 +135,10 @@ class RuleBookWorkflow:
 
     async def _tell_platforms(self) -> None:
         """Have the gates of the platforms follow as well; one that is not there yet reads it."""
-        for name in Platform:
+        with_model = workflow.patched("model-follows")
+        for name in PLATFORMS:
+            if name == Queue.MODEL and not with_model:
+                continue
             gate = workflow.get_external_workflow_handle(f"platform/{name}")
             with suppress(ApplicationError):
                 await gate.signal("rules_changed", as_json(self._history.book))

@@ -10,6 +10,7 @@ from activities.stores.database import Database
 from activities.stores.schema import attempts
 from contexten.errors import Category, RateLimitedError
 from contexten.ledger import BAD, TRIED, Outcome
+from contexten.queues import Queue
 from contexten.traffic import Traffic, TrafficRule
 
 P95 = 0.95
@@ -36,11 +37,14 @@ class Calls:
         """
         All calls of the rule's window, and the recent ones to each of *platforms*.
 
+        A model takes its time: its calls do not count among all.
+
         Raises:
             TransientError: If the database refused, or is away.
         """
         with self._database.reading() as connection:
-            total = traffic(connection, "", [attempts.c.at >= now - rule.window])
+            of_late = [attempts.c.at >= now - rule.window, attempts.c.platform != Queue.MODEL]
+            total = traffic(connection, "", of_late)
             recent = {
                 name: traffic(
                     connection,

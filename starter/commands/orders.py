@@ -15,7 +15,9 @@ One = Annotated[
         help="all, github, linear, slack, a repository as owner/name, or github/<delivery>",
     ),
 ]
-OnePlatform = Annotated[str, typer.Argument(metavar="PLATFORM", help="github, linear or slack")]
+OnePlatform = Annotated[
+    str, typer.Argument(metavar="PLATFORM", help="github, linear, slack or model")
+]
 Because = Annotated[str, typer.Option("--because", help="why, for whoever reads it later")]
 For = Annotated[
     str, typer.Option("--for", metavar="SPAN", help="10m, 1h30m, 7d (default: until taken back)")

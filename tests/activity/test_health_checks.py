@@ -23,7 +23,7 @@ from activities.stores.traffic import Calls
 from contexten.errors import ServerError
 from contexten.health import Check, Family, Reading, Result, Status
 from contexten.limits import Limits
-from contexten.operations import PLATFORMS
+from contexten.operations import PLATFORMS, PROBED_WHEN_QUIET
 from contexten.queues import Queue
 from contexten.traffic import Probe, Traffic, TrafficRule
 
@@ -111,7 +111,7 @@ def test_the_families_of_the_report_are_all_looked_at() -> None:
         "memory",
         "disk",
         "engine",
-        *PLATFORMS,
+        *PROBED_WHEN_QUIET,
     }
 
 

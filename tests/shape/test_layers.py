@@ -20,6 +20,7 @@ MAY_IMPORT = {
 }
 
 PURE = {
+    "ast",
     "abc",
     "base64",
     "binascii",

@@ -228,7 +228,7 @@ def test_what_is_out_of_bounds_is_refused_with_the_bounds(
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        ("", "a path begins with github, linear, slack, control"),
+        ("", "a path begins with github, linear, slack, model, control"),
         ("slack", "there is no field '' here"),
         ("teams.base_delay", "a path begins with"),
         ("slack.colour", "there is no field 'colour' here, only base_delay"),

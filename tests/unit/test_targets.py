@@ -30,7 +30,9 @@ def test_a_target_is_named_as_people_name_it(text: str, kind: Kind, workflow_id:
 
 @pytest.mark.parametrize("text", ["", "octo", "a/b/c", "github/", "/x", "repository:", "\x1b[2J"])
 def test_what_names_nothing_is_refused_with_what_does(text: str) -> None:
-    with pytest.raises(Unfit, match="write all, github, linear, slack, owner/name") as refused:
+    with pytest.raises(
+        Unfit, match="write all, github, linear, slack, model, owner/name"
+    ) as refused:
         target_of(text)
     assert str(refused.value).isprintable()
 
