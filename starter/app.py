@@ -1,10 +1,10 @@
 """The door as a FastAPI application."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from typing import Any, Literal
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.routing import Route
@@ -84,6 +84,7 @@ def create(
     counters: DoorCounters,
     readiness: Callable[[], Awaitable[Readiness]],
     operators: Operators | None = None,
+    more: Iterable[APIRouter] = (),
 ) -> FastAPI:
     """
     The application around *door*.
@@ -91,6 +92,7 @@ def create(
     Args:
         readiness: Says how the door stands now.
         operators: Who may give orders; None if nobody may.
+        more: Routes beside those.
     """
     app = WebhookApp(
         title="Contexten",
@@ -138,5 +140,6 @@ def create(
     async def metrics() -> Response:
         return Response(counters.text(), headers={"content-type": METRICS_TYPE})
 
-    app.include_router(routes(operators))
+    for one in (routes(operators), *more):
+        app.include_router(one)
     return app

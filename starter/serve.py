@@ -13,7 +13,7 @@ import structlog
 from temporalio.client import Client
 
 from contexten.delivery import Event, Platform
-from starter import app, client
+from starter import app, client, codec_routes
 from starter.aside import Aside
 from starter.counters import DoorCounters
 from starter.door import GUARDED, Door
@@ -22,7 +22,7 @@ from starter.keys import Keys
 from starter.level import ServiceLevel, asked_of
 from starter.limits import BodyMemory
 from starter.logs import log_to_stderr
-from starter.operators import Operators
+from starter.operators import Operators, allowed
 from starter.quarantine import Quarantine
 from starter.readiness import Engine, Readiness, readiness
 from starter.record import event_and_digest
@@ -129,8 +129,12 @@ async def opened(settings: Settings, held: AsyncExitStack) -> Serving:
             spool, settings.spool_limit_bytes, aside, checked, level, draining=door.draining
         )
 
+    operators = Operators(settings.operator_tokens, engine)
+    codec = codec_routes.Endpoint(
+        settings.keyring, lambda request: allowed(operators, request)[1], settings.codec_origin
+    )
     served = server(
-        app.create(door, counters, stands, Operators(settings.operator_tokens, engine)),
+        app.create(door, counters, stands, operators, [codec_routes.routes(codec)]),
         slow_request_timeout_s=settings.slow_request_timeout_s,
         shutdown_timeout_s=settings.shutdown_timeout_s * SHARE_OF_REQUESTS,
     )

@@ -131,6 +131,14 @@ class Settings(BaseSettings):
         "not encrypted if unset",
     )
 
+    codec_origin: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+$",
+        alias="CODEC_ORIGIN",
+        description="page whose scripts may have payloads decrypted at `/codec`, such as "
+        "`https://temporal.example.com`; none if unset",
+    )
+
     # Who may give orders.
     operator_tokens: Secrets = Field(
         (),

@@ -1,7 +1,9 @@
 """With keys set, the engine and the disk have nothing to read, and everything works as before."""
 
+import base64
 import json
 import random
+import re
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -34,6 +36,7 @@ from workflows.retry import RuleBookWorkflow
 
 pytestmark = pytest.mark.timeout(240)
 
+TOKEN = "a-token-of-adas-own"
 SECRET = "kept-between-us"
 ENTITIES = ("degradation", "rules", "platform/github")
 WORKFLOWS = [DegradationWorkflow, DeliveryWorkflow, PlatformWorkflow, RuleBookWorkflow]
@@ -193,6 +196,37 @@ async def test_keys_rotate_and_one_that_is_missing_is_named(house: House, sender
     assert "encrypted with the key 'summer'" in failed.value.stderr
     assert "add that key to PAYLOAD_KEYS" in failed.value.stderr
     assert "Traceback" not in failed.value.stderr
+
+
+async def test_the_temporal_command_reads_and_writes_by_the_codec_endpoint(
+    house: House, sender: Sender
+) -> None:
+    house.environment["OPERATOR_TOKENS"] = f"ada:{TOKEN}"
+    await house.start(QUEUES)
+    await until(lambda: entities_there(house))
+    by = ("--codec-endpoint", f"{house.url}/codec", "--codec-auth", f"Bearer {TOKEN}")
+    one = saying(comment(random.Random(3), 1), SECRET)
+    await sender.pace([one], 20)
+    await until(settled(house, sender), 60, 0.2)
+    show = ("workflow", "show", "--workflow-id", one.workflow_id, "--output", "json")
+    signal = ("workflow", "signal", "--workflow-id", "platform/github", "--name", "pause")
+
+    read, unread = by_hand(house, *show, *by), by_hand(house, *show)
+    refused = by_hand(house, *show, *by[:2], "--codec-auth", "Bearer of-nobody-at-all")
+    by_hand(house, *signal, "--input", json.dumps({"because": SECRET, "by": "ada"}), *by)
+    await until(lambda: shown(Fire(house), SECRET))
+    sent = await (await house.client()).get_workflow_handle("platform/github").fetch_history()
+
+    assert SECRET in said_in(read)
+    assert said_in(unread)
+    assert SECRET not in said_in(unread) + said_in(refused) + refused
+    assert [one for event in sent.events for one in readable(event)] == []
+
+
+def said_in(shown: str) -> str:
+    """What the payloads say of a history that the ``temporal`` command has shown."""
+    data = re.findall(r'"data": "([^"]+)"', shown)
+    return b"\n".join(map(base64.b64decode, data)).decode(errors="replace")
 
 
 async def asked(client: Client, workflow_id: str) -> Message:

@@ -31,6 +31,7 @@ BRIEFLY = settings(
 BODIES = st.dictionaries(st.text(), st.integers()).map(lambda body: json.dumps(body).encode())
 WEBHOOKS = [f"{tenant}/{p}/events" for tenant in ("", "/{org}/{repo}") for p in PLATFORMS]
 OPERATIONS = ["/healthz", "/readyz", "/metrics", "/operate/standing"]
+CODEC = ["/codec/decode", "/codec/encode"]
 ORDERS = "/operate/{target}/{order}"
 
 
@@ -42,10 +43,10 @@ def document(shared_door: Running) -> Any:
 def test_every_route_is_told_of(shared_door: Running) -> None:
     told = shared_door.get("/openapi.json").json()["paths"]
 
-    assert set(told) == {*WEBHOOKS, *OPERATIONS, ORDERS}
+    assert set(told) == {*WEBHOOKS, *OPERATIONS, *CODEC, ORDERS}
 
 
-@pytest.mark.parametrize("path", [*WEBHOOKS, *OPERATIONS, ORDERS])
+@pytest.mark.parametrize("path", [*WEBHOOKS, *OPERATIONS, *CODEC, ORDERS])
 def test_answers_are_as_the_document_says(document: Any, path: str) -> None:
     operation = document[path]["get" if path in OPERATIONS else "post"]
 
