@@ -65,6 +65,7 @@ from contexten.snapshot import Snapshot
 from starter import client, entities, schedules
 from starter.client import meter_of
 from starter.feeder import Feeder
+from starter.keyring import BlobSeal
 from starter.ledger import losses_of
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
@@ -329,7 +330,8 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
             deeds = SlackActivities(api)
         case Queue.MODEL:
             api = model_client(settings, stack)
-            blobs = Blobs(shared.kept, timedelta(seconds=settings.blob_retention_s))
+            retention = timedelta(seconds=settings.blob_retention_s)
+            blobs = Blobs(shared.kept, retention, seal=BlobSeal(settings.keyring))
             deeds = ModelActivities(api, Texts(blobs), Redaction())
     shared.watch.renew[str(queue)] = api.renew
     if isinstance(api, GithubClient | LinearClient):  # the others do not say what is left

@@ -22,12 +22,18 @@ from pydantic import SecretStr
 KEY_BYTES = 32
 NONCE_BYTES = 12
 NOT_YET = "none"
+SEALED = b"\0contexten sealed\0"
+"""What a sealed blob begins with: a wire format."""
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 HOW = "write id:key, with a key of 32 bytes in base64, such as `openssl rand -base64 32` makes"
 
 
-class Undecryptable(Exception):  # noqa: N818 - it is what was stored that is named
+class Undecryptable(ValueError):  # noqa: N818 - it is what was stored that is named
     """What was stored cannot be read with the keys we have; the message says what to do."""
+
+
+class KeyMissing(Undecryptable, LookupError):  # noqa: N818 - as the other
+    """What was stored can be read once a key is there that we do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,12 @@ class Keyring:
         What was encrypted for *purpose* with the key *name*.
 
         Raises:
-            Undecryptable: If we have no such key, or it is not what was encrypted.
+            KeyMissing: If we have no such key.
+            Undecryptable: If it is not what was encrypted.
         """
         cipher = self.keys.get(name)
         if cipher is None:
-            raise Undecryptable(
+            raise KeyMissing(
                 f"encrypted with the key {name[:64]!a}, which this process does not have: "
                 "add that key to PAYLOAD_KEYS, behind the one that encrypts, and start it anew"
             )
@@ -75,6 +82,43 @@ class Keyring:
                 f"damaged, or encrypted with another key of the name {name[:64]!a}: compare "
                 "PAYLOAD_KEYS with the process that wrote it; what is damaged has to be sent again"
             ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class BlobSeal:
+    """
+    Keeps blobs from being read, if *keyring* has a current key: a mark, the key's name, the rest.
+
+    Attributes:
+        keyring: What to encrypt and decrypt with.
+    """
+
+    keyring: Keyring
+
+    def close(self, digest: str, data: bytes) -> bytes:
+        """*data* encrypted, to be kept under *digest*; as it is if there is no current key."""
+        if self.keyring.current is None:
+            return data
+        name, sealed = self.keyring.encrypt(data, blob_named(digest))
+        return SEALED + name.encode() + b"\0" + sealed
+
+    def open(self, digest: str, kept: bytes) -> bytes:
+        """
+        What was sealed to be kept under *digest*; *kept* itself if it is not sealed.
+
+        Raises:
+            KeyMissing: If we do not have its key.
+            Undecryptable: If it is damaged.
+        """
+        if not kept.startswith(SEALED):
+            return kept
+        name, _, sealed = kept.removeprefix(SEALED).partition(b"\0")
+        return self.keyring.decrypt(name.decode("ascii", "replace"), sealed, blob_named(digest))
+
+
+def blob_named(digest: str) -> bytes:
+    """What is authenticated with the blob *digest*: that it is this one and no other."""
+    return b"contexten/blob/" + digest.encode()
 
 
 def bound(purpose: bytes, name: str) -> bytes:

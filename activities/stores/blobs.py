@@ -3,19 +3,23 @@ Large values, each named by the SHA-256 of its content and kept once.
 
 So a value that is put twice is one, whoever puts it, and damage shows when it is read. Each
 use counts; what nobody has used for long is removed now and then.
+
+What is kept may be sealed. Its name stays the digest of the content, so that it is found again
+whatever it is sealed with: who reads the table learns of a text they have whether it is there.
 """
 
 import hashlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from activities.stores.database import Database, told
 from activities.stores.schema import blobs
-from contexten.errors import ClientError
+from contexten.errors import ClientError, TransientError
 
 PLATFORM = "blobs"
 LARGEST_BYTES = 16 * 2**20
@@ -29,6 +33,41 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def digest_of(data: bytes) -> str:
+    """What *data* is kept under."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class Seal(Protocol):
+    """What keeps a blob from being read. ``starter.keyring`` has the real one."""
+
+    def close(self, digest: str, data: bytes) -> bytes:
+        """*data*, to be kept under *digest*, so that nobody else reads it."""
+        ...
+
+    def open(self, digest: str, kept: bytes) -> bytes:
+        """
+        What was sealed to be kept under *digest*; *kept* itself if it never was.
+
+        Raises:
+            LookupError: If the key is not there; the message says what to do.
+            ValueError: If it is damaged.
+        """
+        ...
+
+
+class Unsealed:
+    """Everybody who reads the table may read the blobs."""
+
+    def close(self, digest: str, data: bytes) -> bytes:
+        """*data* as it is."""
+        return data
+
+    def open(self, digest: str, kept: bytes) -> bytes:
+        """What was *kept*."""
+        return kept
+
+
 class Blobs:
     """The table of blobs in one database."""
 
@@ -37,16 +76,19 @@ class Blobs:
         database: Database,
         retention: timedelta,
         now: Callable[[], datetime] = utc_now,
+        seal: Seal | None = None,
     ) -> None:
         """
         Args:
             database: Where the table is.
             retention: How long after its last use a blob is kept.
             now: The clock.
+            seal: What keeps them from being read; nothing if None.
         """
         self._database = database
         self._retention = retention
         self._now = now
+        self._seal = seal or Unsealed()
         self._swept_at = float("-inf")
 
     def put(self, data: bytes) -> str:
@@ -61,13 +103,14 @@ class Blobs:
         """
         if len(data) > LARGEST_BYTES:
             raise ClientError(f"{len(data)} bytes are too many for a blob", platform=PLATFORM)
-        digest, now = hashlib.sha256(data).hexdigest(), self._now()
+        digest, now = digest_of(data), self._now()
+        sealed = self._seal.close(digest, data)
         with told(), self._database.writing() as connection:
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            new = dialect.insert(blobs).values(digest=digest, data=data, used_at=now)
+            new = dialect.insert(blobs).values(digest=digest, data=sealed, used_at=now)
             connection.execute(
                 new.on_conflict_do_update(
-                    index_elements=[blobs.c.digest], set_={"data": data, "used_at": now}
+                    index_elements=[blobs.c.digest], set_={"data": sealed, "used_at": now}
                 )
             )
         self._sweep_now_and_then()
@@ -79,18 +122,29 @@ class Blobs:
 
         Raises:
             ClientError: If there is nothing, or not what was put there.
-            TransientError: If the database refused, or is away.
+            TransientError: If the database refused, or is away, or the key it is sealed with is.
         """
         wanted = select(blobs.c.data, blobs.c.used_at).where(blobs.c.digest == digest)
         with self._database.reading() as connection:
             found = connection.execute(wanted).one_or_none()
         if found is None:
             raise ClientError(f"there is no blob {digest[:80]} any more", platform=PLATFORM)
-        data = found.data if isinstance(found.data, bytes) else b""
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise ClientError(f"blob {digest} is damaged", platform=PLATFORM)
+        data = self._opened(digest, found.data if isinstance(found.data, bytes) else b"")
         if found.used_at < self._now() - MARKED_EVERY:
             self._mark(digest)
+        return data
+
+    def _opened(self, digest: str, kept: bytes) -> bytes:
+        if digest_of(kept) == digest:
+            return kept  # it was kept before anything was sealed
+        try:
+            data = self._seal.open(digest, kept)
+        except LookupError as error:
+            raise TransientError(f"blob {digest} is {error}", platform=PLATFORM) from None
+        except ValueError as error:
+            raise ClientError(f"blob {digest} is {error}", platform=PLATFORM) from None
+        if digest_of(data) != digest:
+            raise ClientError(f"blob {digest} is damaged", platform=PLATFORM)
         return data
 
     def _mark(self, digest: str) -> None:
