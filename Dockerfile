@@ -7,7 +7,7 @@ RUN python -m venv /opt/venv && pip install --no-cache-dir "uv>=0.5,<1"
 COPY pyproject.toml requirements.lock ./
 RUN sed -n '/^setuptools==/,/# via/p' requirements.lock > build.txt \
     && uv pip install --no-cache --python /opt/venv/bin/python --require-hashes \
-       --constraint requirements.lock --requirements pyproject.toml --extra postgres \
+       --constraint requirements.lock --requirements pyproject.toml --extra postgres --extra openai \
        --requirements build.txt
 COPY README.md LICENSE worker.py ./
 COPY contexten contexten
@@ -20,8 +20,12 @@ RUN uv pip install --no-cache --python /opt/venv/bin/python --no-deps --no-build
     && /opt/venv/bin/python -m compileall -q /app
 
 FROM python:3.11-slim-bookworm
+# What the tools of agents need and no wheel brings; ripgrep and bubblewrap are in wheels.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin contexten \
-    && for folder in spool quarantine refused blobs; do \
+    && for folder in spool quarantine refused blobs codebase; do \
          install --directory --owner contexten --group contexten /var/lib/contexten/$folder; \
        done
 COPY --from=build /opt/venv /opt/venv

@@ -42,6 +42,17 @@ OTHERS = """
 # TEMPORAL_PROFILE=
 # TEMPORAL_CONFIG_FILE=
 
+# --- A model's provider, and LangSmith; read by their own libraries, by the model worker ---
+
+# key of the provider that AGENT_MODEL names
+# OPENAI_API_KEY=
+
+# whether runs of agents are traced, and where: true turns it on
+# LANGSMITH_TRACING=
+# LANGSMITH_API_KEY=
+# LANGSMITH_ENDPOINT=
+# LANGSMITH_PROJECT=
+
 # --- The other services of docker-compose.temporal.yml ---
 # Needed there and nowhere else. Make each up: `openssl rand -hex 24`.
 

@@ -27,7 +27,7 @@ from deployed import (
 from temporalio.envconfig import ClientConfig
 
 import worker
-from contexten.queues import NOT_YET, Queue
+from contexten.queues import Queue
 from starter import cli
 
 SCHEMA = json.loads(Path(__file__).with_name("compose.schema.json").read_text())
@@ -39,6 +39,10 @@ SECRETS = {
     "LINEAR_WEBHOOK_SECRET": {"door"},
     "SLACK_SIGNING_SECRET": {"door"},
     "LEDGER_URL": set(WORKERS),
+    "PAYLOAD_KEYS": set(OURS),
+    "OPERATOR_TOKENS": {"door"},
+    "OPENAI_API_KEY": {"worker-model"},
+    "LANGSMITH_API_KEY": {"worker-model"},
     "LEDGER_PASSWORD": {"postgresql"},
 }
 OF_OTHERS = {
@@ -74,6 +78,16 @@ OF_OTHERS = {
     },
     "chroma": {"ANONYMIZED_TELEMETRY"},
 }
+
+
+OF_PROVIDERS = {
+    "OPENAI_API_KEY",
+    "LANGSMITH_API_KEY",
+    "LANGSMITH_ENDPOINT",
+    "LANGSMITH_PROJECT",
+    "LANGSMITH_TRACING",
+}
+"""What a model's provider, and LangSmith, are reached by."""
 
 
 def example_variables() -> set[str]:
@@ -178,6 +192,8 @@ def test_every_folder_a_service_writes_outlives_its_container(name: str) -> None
         wanted |= {settings.spool, settings.quarantine}
     if name == "worker-deliveries":
         wanted |= {settings.spool, settings.refused}
+    if name == "worker-tools":
+        wanted.add(settings.codebase)
 
     assert {str(folder) for folder in wanted} == set(mounts(OURS[name]))
 
@@ -187,7 +203,9 @@ def test_every_folder_a_service_writes_outlives_its_container(name: str) -> None
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_our_services_are_given_settings_and_nothing_else(name: str) -> None:
-    assert set(environment(name)) <= ALIASES | TEMPORALS
+    of_providers = OF_PROVIDERS if name == "worker-model" else set()
+
+    assert set(environment(name)) <= ALIASES | TEMPORALS | of_providers
     assert settings_of(name).var == Path("/var/lib/contexten")
 
 
@@ -231,13 +249,15 @@ def test_the_engine_is_found_by_the_sdks_own_variables() -> None:
 
 
 def test_the_example_environment_names_every_setting() -> None:
-    assert example_variables() >= ALIASES
+    assert example_variables() >= ALIASES | OF_PROVIDERS
 
 
 def test_the_example_environment_names_nothing_unknown() -> None:
     of_the_sdk = {name for name in example_variables() if name.startswith("TEMPORAL_")}
 
-    assert example_variables() - ALIASES - of_the_sdk == interpolated()
+    others = example_variables() - ALIASES - of_the_sdk - OF_PROVIDERS
+
+    assert others == interpolated()
     assert of_the_sdk >= TEMPORALS
 
 
@@ -290,10 +310,8 @@ def test_each_queue_has_a_service_of_its_own() -> None:
     assert served == sorted(Queue)
 
 
-def test_a_queue_without_work_is_started_only_on_demand() -> None:
-    on_demand = {s["command"][-1] for s in WORKERS.values() if s.get("profiles") == ["agents"]}
-
-    assert on_demand == NOT_YET
+def test_every_worker_is_started_without_being_asked_for() -> None:
+    assert [name for name, service in WORKERS.items() if "profiles" in service] == []
 
 
 # The image.
@@ -336,9 +354,16 @@ def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
     assert any(line.startswith("HEALTHCHECK ") for line in dockerfile())
 
 
+def test_the_image_has_git() -> None:
+    installs = [line for line in dockerfile() if "apt-get install" in line]
+
+    assert [" git " in line for line in installs] == [True]
+
+
 def test_the_images_folders_are_those_we_write() -> None:
     of = settings_of("door")
-    folders = {path.name for path in (of.spool, of.quarantine, of.refused, of.blobs)}
+    paths = (of.spool, of.quarantine, of.refused, of.blobs, of.codebase)
+    folders = {path.name for path in paths}
     made = next(line for line in dockerfile() if "useradd" in line)
 
     assert set(re.search(r"for folder in ([\w ]+);", made)[1].split()) == folders  # type: ignore[index]

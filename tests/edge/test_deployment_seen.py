@@ -23,7 +23,7 @@ from waiting import free_port
 
 from activities.metrics import AttemptMetrics, StandingMetrics
 from contexten.ledger import Attempt, Outcome
-from contexten.queues import NOT_YET, Queue
+from contexten.queues import Queue
 from contexten.snapshot import Snapshot
 from contexten.standing import Standing
 from starter import client as starter_client
@@ -61,7 +61,7 @@ def test_prometheus_asks_every_worker_that_runs() -> None:
     job = next(job for job in PROMETHEUS["scrape_configs"] if job["job_name"] == "workers")
     found = job["dns_sd_configs"][0]
 
-    assert set(found["names"]) == {name for name, s in WORKERS.items() if "profiles" not in s}
+    assert set(found["names"]) == set(WORKERS)
     assert {str(found["port"])} == {environment(name)["METRICS_PORT"] for name in WORKERS}
 
 
@@ -92,7 +92,7 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
 def test_every_served_queue_is_missed_when_nobody_serves_it() -> None:
     rule = next(rule for rule in RULES if rule["alert"] == "QueueUnserved")
 
-    assert set(re.findall(r'task_queue="(\w+)"', rule["expr"])) == set(Queue) - NOT_YET
+    assert set(re.findall(r'task_queue="(\w+)"', rule["expr"])) == set(Queue)
 
 
 def test_alertmanager_routes_to_a_receiver_it_has() -> None:
