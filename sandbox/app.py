@@ -4,6 +4,7 @@ The sandbox as one application.
     /github          GitHub's REST API, and git at /github/<owner>/<name>.git
     /linear/graphql  Linear's GraphQL API
     /slack/api/      Slack's Web API
+    /model/v1        a language model's API
     /_ledger         what was done
     /_calls          what was asked, when, and which fault struck it
     /_faults         what goes wrong
@@ -11,6 +12,7 @@ The sandbox as one application.
     /_tokens         what the platforms accept from now on
     /_github         what a test may arrange on GitHub: apps, hooks, files, renames, git
     /_linear         what a test may arrange on Linear: teams
+    /_model          what a test has the model say
 
 Each platform module gives ``routes(world)``, which are mounted under the platform's name,
 and may give ``control(world)``, which are not, and which no fault strikes.

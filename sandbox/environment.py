@@ -24,6 +24,8 @@ def environment(world: World, base: str) -> dict[str, str]:
         "LINEAR_TEAM_ID": TEAM,
         "SLACK_API_URL": f"{base}/slack/api/",
         "SLACK_BOT_TOKEN": world.tokens["slack"],
+        "OPENAI_API_KEY": world.tokens["model"],
+        "OPENAI_BASE_URL": f"{base}/model/v1",
     }
 
 

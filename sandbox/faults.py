@@ -65,7 +65,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    platform: Literal["github", "linear", "slack"]
+    platform: Literal["github", "linear", "slack", "model"]
     kind: Kind
     status: Annotated[int, Field(ge=200, le=599)] | None = None
     rate: float = Field(1.0, ge=0, le=1)

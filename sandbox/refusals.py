@@ -56,14 +56,15 @@ def broken(wanted: Wanted) -> Answers:
     if wanted.platform == "linear":
         kind = LINEAR_KINDS.get(status, "invalid input" if status < 500 else "internal error")
         return status, {}, {"errors": [{"message": kind, "extensions": {"type": kind}}]}
+    if wanted.platform == "model":
+        return status, {}, {"error": {"message": "The server had an error", "type": "server_error"}}
     return status, {}, {"message": "Server Error", "status": str(status)}
 
 
 def limited(wanted: Wanted) -> Answers:
     """A rate limit in the platform's own words, over after ``retry_after_s``."""
-    status, headers, body = {"github": github, "linear": linear, "slack": slack}[wanted.platform](
-        wanted
-    )
+    worded = {"github": github, "linear": linear, "slack": slack, "model": model}
+    status, headers, body = worded[wanted.platform](wanted)
     return wanted.status or status, headers, body
 
 
@@ -98,3 +99,14 @@ def slack(wanted: Wanted) -> Answers:
     """A 429 with ``Retry-After``."""
     headers = {"retry-after": str(wanted.retry_after_s)}
     return 429, headers, {"ok": False, "error": "ratelimited"}
+
+
+def model(wanted: Wanted) -> Answers:
+    """A 429 with ``Retry-After``, and what is left of the limit."""
+    headers = {
+        "retry-after": str(wanted.retry_after_s),
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": f"{wanted.retry_after_s}s",
+    }
+    said = {"message": "Rate limit reached", "type": "requests", "code": "rate_limit_exceeded"}
+    return 429, headers, {"error": said}

@@ -5,4 +5,11 @@ LINEAR_TOKEN = "sandbox-linear-token"  # noqa: S105 - no secret: it opens the sa
 LINEAR_API_KEY = "lin_api_sandbox"  # no secret: it opens the sandbox alone
 SLACK_TOKEN = "xoxb-sandbox"  # noqa: S105 - no secret: it opens the sandbox alone
 
-ACCEPTED: dict[str, str] = {"github": GITHUB_TOKEN, "linear": LINEAR_TOKEN, "slack": SLACK_TOKEN}
+MODEL_KEY = "sk-sandbox"  # no secret: it opens the sandbox alone
+
+ACCEPTED: dict[str, str] = {
+    "github": GITHUB_TOKEN,
+    "linear": LINEAR_TOKEN,
+    "slack": SLACK_TOKEN,
+    "model": MODEL_KEY,
+}

@@ -20,7 +20,7 @@ from sandbox.faults import Fault, Faults
 from sandbox.ledger import Ledger
 from sandbox.refusals import Answer, refusal
 
-PLATFORMS = ("github", "linear", "slack")
+PLATFORMS = ("github", "linear", "slack", "model")
 OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
 

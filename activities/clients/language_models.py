@@ -227,9 +227,8 @@ class Models:
         """Which of our models said it, as it is told, or else the first."""
         told = str(said.response_metadata.get("model_name") or "")
         names = self._setup.names
-        return next(
-            (n for n in names if told and told.startswith(n.partition(":")[2] or n)), names[0]
-        )
+        fitting = [one for one in names if told.startswith(one.partition(":")[2] or one)]
+        return max(fitting, key=len, default=names[0])
 
 
 def chained(models: Sequence[BaseChatModel], tools: Sequence[str]) -> Asked:
