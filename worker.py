@@ -10,10 +10,11 @@ A deliveries worker also feeds the engine from the spool, so that starts are eag
 import argparse
 import asyncio
 import inspect
+import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -56,10 +57,10 @@ from activities.stores.ledger import Ledger, Limits
 from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 from activities.switches import BrokenProvider, Switches, provider_named
-from contexten.classification import KEYS
 from contexten.ledger import Attempt
 from contexten.operations import PLATFORMS
 from contexten.queues import Queue, probes_of
+from contexten.redaction import Redaction
 from contexten.retry import RetryRule
 from contexten.snapshot import Snapshot
 from starter import client, entities, schedules
@@ -248,15 +249,19 @@ def model_client(settings: Settings, stack: AsyncExitStack) -> Model:
     traced = tracing.as_set()
     if traced is not None:
         stack.callback(traced.close)
-    return models.Models(setup, traced)
+    made = models.Models(setup, traced)
+    stack.push_async_callback(made.close)
+    return made
 
 
-class Redaction:
-    """Without what looks like one of our keys."""
-
-    def clean(self, text: str) -> str:
-        """*text* without it."""
-        return KEYS.sub("***", text)
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """Every secret that is set, those of the models' providers among them."""
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, SecretStr):
+                yield one.get_secret_value()
+    yield from (value for name, value in os.environ.items() if name.endswith("_API_KEY"))
 
 
 def revealed(secret: SecretStr | None) -> str | None:
@@ -332,7 +337,7 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
             api = model_client(settings, stack)
             retention = timedelta(seconds=settings.blob_retention_s)
             blobs = Blobs(shared.kept, retention, seal=BlobSeal(settings.keyring))
-            deeds = ModelActivities(api, Texts(blobs), Redaction())
+            deeds = ModelActivities(api, Texts(blobs), Redaction(secrets_of(settings)))
     shared.watch.renew[str(queue)] = api.renew
     if isinstance(api, GithubClient | LinearClient):  # the others do not say what is left
         shared.limits.said[str(queue)] = api.limits

@@ -102,6 +102,7 @@ class Models:
         self._tracing = tracing
         self._made: tuple[BaseChatModel, ...] = ()
         self._making = threading.Lock()
+        self._lines: list[Any] = []
 
     def renew(self) -> None:
         """Have the models made anew, with the keys as they are then."""
@@ -160,9 +161,9 @@ class Models:
         more: dict[str, Any] = {}
         if self._setup.url and provider == self._setup.names[0].partition(":")[0]:
             more["base_url"] = self._setup.url
-        if provider == "openai":
-            more["stream_usage"] = True
         try:
+            if provider == "openai":
+                more |= {"stream_usage": True, "http_async_client": self._own_line()}
             made = init_chat_model(name, max_retries=0, timeout=self._setup.timeout_s, **more)
         except ImportError as error:
             raise not_installed(error) from None
@@ -170,6 +171,26 @@ class Models:
             known = " ".join(str(error).split())[:300]
             raise FatalError(f"AGENT_MODEL {name!r}: {known}", platform=PLATFORM) from None
         return cast(BaseChatModel, made)
+
+    def _own_line(self) -> Any:
+        """
+        Connections of our own: LangChain's are kept for the process, whatever loop it runs.
+
+        Raises:
+            ImportError: If the package is not installed.
+        """
+        import langchain_openai  # noqa: F401 - names itself if it is missing
+        from openai import DefaultAsyncHttpxClient
+
+        line = DefaultAsyncHttpxClient(timeout=self._setup.timeout_s)
+        self._lines.append(line)
+        return line
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        lines, self._lines, self._made = self._lines, [], ()
+        for line in lines:
+            await line.aclose()
 
     async def _heard(
         self, chain: Asked, told: Sequence[BaseMessage]

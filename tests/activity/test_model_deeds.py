@@ -1,12 +1,11 @@
 """A turn over real HTTP: what a provider answers, refuses or spoils, in our terms."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_openai.chat_models import _client_utils
 from pretend import Sandbox, sandbox
 from temporalio.testing import ActivityEnvironment
 
@@ -70,14 +69,13 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
+async def desk(
     tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Desk]]:
+) -> AsyncIterator[Callable[..., Desk]]:
     """A desk at the sandbox's model, as often as one likes."""
     named: dict[str, str] = sandbox.arrange("/_environment", {}, method="GET")
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.setenv(name, named[name])
-    _client_utils._cached_async_httpx_client.cache_clear()  # the last test's loop is closed
     made: list[Desk] = []
 
     def at(**setup: Any) -> Desk:
@@ -87,6 +85,7 @@ def desk(
     yield at
     for one in made:
         one.kept.close()
+        await one.model.close()
 
 
 def scripted(sandbox: Sandbox, *answers: dict[str, Any]) -> None:
