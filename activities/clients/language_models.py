@@ -220,7 +220,8 @@ class Models:
         chunks = [one for one in parts if isinstance(one, AIMessageChunk)]
         whole = reduce(lambda a, b: a + b, chunks) if chunks and not too_long else None
         said: Any = whole or next(iter(parts), AIMessage(""))
-        reason = str(said.response_metadata.get("finish_reason") or stop_of(said) or "")
+        told_of = said.response_metadata
+        reason = str(told_of.get("finish_reason") or told_of.get("stop_reason") or "")
         name = self._who(said)
         if whole is not None and name.startswith("openai:") and not reason:
             raise TransientError("the answer ended in the middle", platform=PLATFORM)
@@ -288,11 +289,6 @@ def calls_in(said: Any) -> tuple[Call, ...]:
     good = [Call(c["id"] or "", c["name"], json.dumps(c["args"])) for c in said.tool_calls]
     bad = [Call(c["id"] or "", c["name"] or "", c["args"] or "") for c in said.invalid_tool_calls]
     return (*good, *bad)
-
-
-def stop_of(said: BaseMessage) -> Any:
-    """Why it stopped, as those have it who give no finish_reason."""
-    return said.response_metadata.get("stop_reason")
 
 
 def size_of(part: BaseMessage) -> int:
