@@ -223,6 +223,31 @@ async def test_the_temporal_command_reads_and_writes_by_the_codec_endpoint(
     assert [one for event in sent.events for one in readable(event)] == []
 
 
+async def test_a_worker_without_the_key_loses_nothing(house: House, sender: Sender) -> None:
+    await house.start("deliveries,control")
+    house.environment["PAYLOAD_KEYS"] = SUMMER
+    await house.start_worker("github")
+    one = comment(random.Random(4), 1)
+    await sender.pace([one], 20)
+    client = await house.client()
+
+    async def tried_again() -> bool:
+        try:
+            told = await client.get_workflow_handle(one.workflow_id).describe()
+        except RPCError:
+            return False
+        return any(call.attempt > 1 for call in told.raw_description.pending_activities)
+
+    await until(tried_again, 60, 0.2)
+    await house.workers["github"].stop()
+    house.environment["PAYLOAD_KEYS"] = SPRING
+    await house.start_worker("github")
+    await until(settled(house, sender), 60, 0.2)
+
+    found = check(await history(house, sender))
+    assert not found, told(found)
+
+
 def said_in(shown: str) -> str:
     """What the payloads say of a history that the ``temporal`` command has shown."""
     data = re.findall(r'"data": "([^"]+)"', shown)
