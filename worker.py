@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -30,10 +30,14 @@ from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker
 
 from activities import health
 from activities.boundary import Boundary, Watch
+from activities.clients.codebase import Codebase
+from activities.clients.copies import Copies
 from activities.clients.engine_health import EngineHealth
+from activities.clients.git import Git
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
+from activities.clients.mirrors import Sizes
 from activities.clients.queue_control import QueueControl
 from activities.clients.slack import SlackClient
 from activities.clients.waiting_calls import WaitingCallsClient
@@ -57,6 +61,7 @@ from activities.stores.ledger import Ledger, Limits
 from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 from activities.switches import BrokenProvider, Switches, provider_named
+from activities.tools import CheckoutToolsActivities
 from contexten.ledger import Attempt
 from contexten.operations import PLATFORMS
 from contexten.queues import Queue, probes_of
@@ -311,16 +316,43 @@ def in_force(snapshot: Snapshot, operation: str) -> RetryRule | None:
         return None
 
 
+def of_tools(shared: Shared) -> list[Worker]:
+    """What agents do to working copies: on the queue of all, and on that of this machine."""
+    settings, copies = shared.settings, Copies(shared.settings.codebase)
+    github = github_client(settings)
+    shared.stack.callback(github.close)
+    sizes = Sizes(settings.agent_codebase_bytes, settings.agent_checkout_bytes)
+    codebase = Codebase(settings.codebase, copies, Git(settings.github_url, github.token), sizes)
+    slots = settings.slots(Queue.TOOLS)
+    deeds = deeds_of(CheckoutToolsActivities(codebase, github.renew, slots))
+    return [
+        Worker(
+            shared.connected,
+            task_queue=name,
+            activities=deeds,
+            max_concurrent_activities=slots,
+            graceful_shutdown_timeout=grace(settings),
+        )
+        for name in (Queue.TOOLS, copies.queue())
+    ]
+
+
+WITHOUT_PLATFORM: Mapping[Queue, Callable[[Shared], list[Worker]]] = {
+    Queue.DELIVERIES: lambda s: [of_deliveries(s.connected, s.settings, s.order, s.rules)],
+    Queue.CONTROL: lambda shared: [of_control(shared)],
+    Queue.TOOLS: of_tools,
+}
+"""The queues on which nobody calls a platform past its gate."""
+
+
 def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
     """The workers of *queue*, with its client."""
-    connected, settings, stack = shared.connected, shared.settings, shared.stack
+    if queue in WITHOUT_PLATFORM:
+        return WITHOUT_PLATFORM[queue](shared)
+    settings, stack = shared.settings, shared.stack
     api: GithubClient | LinearClient | SlackClient | Model
     deeds: object
     match queue:
-        case Queue.DELIVERIES:
-            return [of_deliveries(connected, settings, shared.order, shared.rules)]
-        case Queue.CONTROL:
-            return [of_control(shared)]
         case Queue.GITHUB:
             api = github_client(settings)
             stack.callback(api.close)

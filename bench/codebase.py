@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from statistics import median
 
 from activities.clients.codebase import Codebase
+from activities.clients.copies import Copies
 from activities.clients.git import Git
 from activities.clients.mirrors import Sizes
 from activities.clients.removal import size_of
@@ -37,21 +37,6 @@ FILES = 1_000
 FILE_BYTES = 2_000
 ROUNDS = 5
 ROOMY = Sizes(64 * GIB, 64 * GIB)
-
-
-class Places:
-    """Where working copies are."""
-
-    def __init__(self, var: Path) -> None:
-        self._var = var
-
-    def of_run(self, run: str) -> Path:
-        """Where the copy of *run* is."""
-        return self._var / "checkouts" / sha256(run.encode()).hexdigest()[:32] / "tree"
-
-    def queue(self) -> str:
-        """The task queue of this machine."""
-        return "tools-bench"
 
 
 async def run(folder: Path, scale: Scale) -> list[Figure]:
@@ -86,7 +71,7 @@ async def taken(folder: Path, history: int, scale: Scale) -> list[Figure]:
 def measured(folder: Path, large: Path, url: str, scale: Scale) -> list[Figure]:
     """The figures, both sides in turns."""
     codebase = Codebase(
-        folder / "codebase", Places(folder), Git(url, lambda _: nullcontext(GITHUB_TOKEN)), ROOMY
+        folder / "codebase", Copies(folder), Git(url, lambda _: nullcontext(GITHUB_TOKEN)), ROOMY
     )
     ours, theirs = list[float](), list[float]()
     first = timed(partial(prepare, codebase, "first"))

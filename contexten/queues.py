@@ -27,7 +27,7 @@ class Queue(StrEnum):
     CONTROL = "control"
 
 
-NOT_YET = frozenset({Queue.AGENTS, Queue.TOOLS})
+NOT_YET = frozenset({Queue.AGENTS})
 """The queues on which nothing is registered yet."""
 
 

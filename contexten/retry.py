@@ -155,6 +155,13 @@ QUEUES: Mapping[str, RetryRule] = {
         attempt_timeout=timedelta(seconds=10),
         deadline=timedelta(minutes=15),
     ),
+    Queue.TOOLS: RetryRule(
+        max_delay=timedelta(seconds=10),
+        maximum_attempts=5,
+        attempt_timeout=timedelta(seconds=60),
+        heartbeat_timeout=timedelta(seconds=30),
+        deadline=timedelta(hours=1),
+    ),
 }
 """A rule named for a queue holds for every call on it."""
 

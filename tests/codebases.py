@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pretend import Sandbox
 
 from activities.clients.codebase import Codebase
+from activities.clients.copies import Copies
 from activities.clients.git import Git
 from activities.clients.mirrors import Sizes
 from contexten.codebase import CheckoutAsk
@@ -16,19 +16,6 @@ from sandbox.tokens import GITHUB_TOKEN
 
 HELLO = "octo/hello"
 LARGE = Sizes(10**9, 10**9)
-
-
-class Places:
-    """Where working copies are."""
-
-    def __init__(self, var: Path) -> None:
-        self._var = var
-
-    def of_run(self, run: str) -> Path:
-        return self._var / "checkouts" / sha256(run.encode()).hexdigest()[:32] / "tree"
-
-    def queue(self) -> str:
-        return "tools-test"
 
 
 def codebase_at(url: str, var: Path, sizes: Sizes = LARGE, token: str = GITHUB_TOKEN) -> Codebase:
@@ -39,12 +26,12 @@ def codebase_at(url: str, var: Path, sizes: Sizes = LARGE, token: str = GITHUB_T
         yield token
 
     git = Git(url, tokens, timeout_s=60)
-    return Codebase(var / "codebase", Places(var), git, sizes)
+    return Codebase(var / "codebase", Copies(var), git, sizes)
 
 
 def tree_of(var: Path, run: str = "agent/1") -> Path:
     """The working tree of *run* in *var*."""
-    return Places(var).of_run(run)
+    return Copies(var).of_run(run)
 
 
 def put(sandbox: Sandbox, **said: Any) -> str:

@@ -47,8 +47,9 @@ def test_a_copy_begins_from_the_default_branch(
 
     checkout = codebase.prepare(ask(), nothing)
 
+    assert checkout.queue.startswith("tools-")
     assert checkout == Checkout(
-        "tools-test", "agent/1", HELLO, "contexten/1", "main", head, head, True
+        checkout.queue, "agent/1", HELLO, "contexten/1", "main", head, head, True
     )
     assert "greeting.py" in files_of(tree_of(tmp_path))
     assert not sandbox.effects("push")

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from apps import APP, as_pem, installed, new_key
-from codebases import LARGE, Places, ask, codebase_at, nothing, put, tree_of
+from codebases import LARGE, ask, codebase_at, nothing, put, tree_of
 from pretend import Sandbox, sandbox
 
 from activities.clients.codebase import Codebase
+from activities.clients.copies import Copies
 from activities.clients.git import Git
 from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
@@ -83,7 +84,7 @@ def test_a_github_app_works_with_the_token_of_its_installation(
     credentials = Credentials(app_id=APP, app_private_key=as_pem(key))
     github = GithubClient(f"{sandbox.url}/github", credentials, 5)
     git = Git(f"{sandbox.url}/github", github.token, timeout_s=30)
-    codebase = Codebase(tmp_path / "codebase", Places(tmp_path), git, LARGE)
+    codebase = Codebase(tmp_path / "codebase", Copies(tmp_path), git, LARGE)
 
     with pytest.raises(AuthenticationError):
         codebase.prepare(ask(), nothing)
