@@ -8,6 +8,9 @@ from contexten.delivery import Event, Platform
 from contexten.errors import PlatformError
 from contexten.github import Comment, Posted
 
+LIGHT = ("workflows.acknowledgements",)
+"""Reactions that say they heard, and do no more."""
+
 
 class FakeGithub:
     """GitHub as a list of comments, which fails first with *failures*, in turn."""

@@ -169,6 +169,7 @@ class House:
             **{f"{p.upper()}_WEBHOOK_SECRET": s for p, s in SECRETS.items() if p != "slack"},
             "SLACK_SIGNING_SECRET": SECRETS["slack"],
             "LINEAR_TEAM_ID": "ENG",
+            "REACTIONS": "workflows.acknowledgements",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "GITHUB_API_URL": f"{self.sandbox_url}/github",

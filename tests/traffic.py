@@ -25,10 +25,10 @@ from temporalio.client import WorkflowExecutionStatus
 from contexten.effects import as_uuid, effect_key
 
 REACTIONS = {
-    "issue_comment": ("workflows.reactions.github.acknowledge_mention", "github.post_comment"),
-    "issues": ("workflows.reactions.github.acknowledge_label", "github.post_comment"),
-    "Comment": ("workflows.reactions.linear.acknowledge_mention", "linear.post_comment"),
-    "app_mention": ("workflows.reactions.slack.acknowledge_mention", "slack.post_reply"),
+    "issue_comment": ("workflows.acknowledgements.github_mention", "github.post_comment"),
+    "issues": ("workflows.acknowledgements.github_label", "github.post_comment"),
+    "Comment": ("workflows.acknowledgements.linear_mention", "linear.post_comment"),
+    "app_mention": ("workflows.acknowledgements.slack_mention", "slack.post_reply"),
 }
 KEY = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PAUSE_S = 0.1

@@ -29,7 +29,7 @@ async def test_a_reaction_that_always_throws_fails_its_own_delivery_and_no_other
 ) -> None:
     fire = Fire(house)
     house.environment["PYTHONPATH"] = f"{ROOT}:{ROOT / 'tests'}"
-    house.environment["REACTIONS"] = "workflows.reactions,broken_reactions"
+    house.environment["REACTIONS"] = "workflows.acknowledgements,broken_reactions"
     await house.start("deliveries", "github")
     broken = [opened(dice, n) for n in range(1, 11)]
     sound = [comment(dice, n) for n in range(101, 131)]

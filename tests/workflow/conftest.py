@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fakes import FakeGithub
+from fakes import LIGHT, FakeGithub
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -21,6 +21,14 @@ RUNNERS: dict[str, Callable[[], WorkflowRunner]] = {
     "shipped": UnsandboxedWorkflowRunner,
     "strict": SandboxedWorkflowRunner,
 }
+
+
+@pytest.fixture(autouse=True)
+def light_reactions() -> Iterator[None]:
+    """Unless a test says otherwise, deliveries are acknowledged and nothing is begun."""
+    registry.load(LIGHT)
+    yield
+    registry.load(registry.DEFAULT_MODULES)
 
 
 @pytest.fixture(params=RUNNERS)
@@ -66,4 +74,4 @@ def reactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         return name
 
     yield written
-    registry.load(registry.DEFAULT_MODULES)
+    registry.load(LIGHT)

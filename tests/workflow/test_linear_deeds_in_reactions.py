@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from fakes import LIGHT
 from pretend import Sandbox, sandbox
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RetryPolicy
@@ -136,8 +137,8 @@ async def test_every_deed_is_seen_once(
 @pytest.mark.parametrize(
     ("file", "reaction"),
     [
-        ("Comment.create.json", "acknowledge_mention"),
-        ("Issue.update.json", "acknowledge_label"),
+        ("Comment.create.json", "linear_mention"),
+        ("Issue.update.json", "linear_label"),
     ],
 )
 async def test_who_asks_for_us_on_a_ticket_is_answered_there(
@@ -148,13 +149,13 @@ async def test_who_asks_for_us_on_a_ticket_is_answered_there(
     file: str,
     reaction: str,
 ) -> None:
-    registry.load(registry.DEFAULT_MODULES)
+    registry.load(LIGHT)
     event, body = arrived(file)
     data = json.loads(body)["data"]
 
     delivered = await carried_out(temporal, runner, event, body)
 
-    name = f"workflows.reactions.linear.{reaction}"
+    name = f"workflows.acknowledgements.{reaction}"
     key = effect_key(event.workflow_id, name, "linear.post_comment", 0)
     [effect] = sandbox.effects("comment")
     assert name in delivered.reactions
@@ -165,7 +166,7 @@ async def test_who_asks_for_us_on_a_ticket_is_answered_there(
 async def test_a_ticket_that_is_gone_fails_the_delivery_at_once(
     temporal: Client, sandbox: Sandbox, linear: LinearActivities, runner: WorkflowRunner
 ) -> None:
-    registry.load(registry.DEFAULT_MODULES)
+    registry.load(LIGHT)
     event, body = arrived("Comment.create.json")
     told = json.loads(body)
     told["data"]["issueId"] = "ffffffff-5a7b-4c8d-8e0f-4a6b8c0d2e3f"

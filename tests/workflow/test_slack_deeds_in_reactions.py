@@ -139,7 +139,7 @@ async def test_a_mention_is_answered_in_its_thread(
     assert delivered.outcome is Outcome.HANDLED
     [effect] = sandbox.effects()
     assert (effect["kind"], effect["target"]) == ("reply", f"C01/{MENTION}")
-    reaction = "workflows.reactions.slack.acknowledge_mention"
+    reaction = "workflows.acknowledgements.slack_mention"
     key = effect_key(arrived.workflow_id, reaction, "slack.post_reply", 0)
     assert effect["details"]["metadata"]["event_payload"] == {"key": key}
 
