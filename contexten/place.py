@@ -11,8 +11,8 @@ class Place:
     Attributes:
         platform: On which platform.
         of: The repository, ticket or channel there.
-        at: The number of the issue or pull request, or the time that names the thread; empty
-            for a ticket.
+        at: The number of the issue or pull request, or the time that names the thread; for a
+            ticket the session with our agent there, or empty.
     """
 
     platform: Platform

@@ -121,10 +121,16 @@ def read_linear(claim: Claim, body: dict[str, Any]) -> Event | Unfit:
         received_at=claim.received_at,
         repository=short(body, "data", "team", "key") or (ticket and ticket.rpartition("-")[0]),
         context=f"linear/{ticket}" if ticket else None,
-        sender=short(body, "actor", "id"),
+        sender=linear_sender(body),
         sent_by_bot=sent_by_app(body),
         tenant=claim.tenant,
     )
+
+
+def linear_sender(body: dict[str, Any]) -> str | None:
+    """Who caused what a Linear *body* tells of; in an agent's session, who speaks to it."""
+    places = (("actor", "id"), ("agentActivity", "userId"), ("agentSession", "creatorId"))
+    return next((found for place in places if (found := short(body, *place))), None)
 
 
 def ticket_about(body: dict[str, Any]) -> str | None:

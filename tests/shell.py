@@ -29,6 +29,7 @@ class Shell:
         self.folder = folder
         self.environment = {n: os.environ[n] for n in INHERITED if n in os.environ}
         self.environment["TEMPORAL_CONFIG_FILE"] = os.devnull
+        self.environment["REACTIONS"] = "workflows.acknowledgements"
 
     @property
     def var(self) -> Path:

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError
 from contexten.app import Importance
 from contexten.asking import asks_for_us
 from contexten.delivery import Event, Platform
+from contexten.linear import ActivityKind
 from contexten.place import Place, place_of
 from workflows import github, linear, slack
 from workflows.effects import enter
@@ -48,6 +49,8 @@ async def post(place: Place, words: str) -> None:
     match place.platform:
         case Platform.GITHUB:
             await github.post_comment(place.of, int(place.at), words)
+        case Platform.LINEAR if place.at:
+            await linear.create_agent_activity(place.at, ActivityKind.RESPONSE, words)
         case Platform.LINEAR:
             await linear.post_comment(place.of, words)
         case Platform.SLACK:

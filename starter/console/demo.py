@@ -118,6 +118,7 @@ async def played(console: Console, folder: Path, *, stay: bool) -> None:
     for name in [name for name in os.environ if name.startswith("TEMPORAL_")]:
         del os.environ[name]
     os.environ["TEMPORAL_CONFIG_FILE"] = surroundings.NOTHING
+    os.environ["REACTIONS"] = "workflows.acknowledgements"
     installation = Installation(console.print, sandbox=True, fixed_ports=False)
     async with told_to_stop() as stop:
         try:

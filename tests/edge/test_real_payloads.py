@@ -25,13 +25,24 @@ HANDSHAKE = "slack/url_verification.json"
 DELIVERIES = [one for one in [*FROM_THE_FIELD, *OUR_OWN] if str(one) != HANDSHAKE]
 
 REACTIONS = {
-    "issues:labeled": "github.acknowledge_label",
-    "issue_comment:created": "github.acknowledge_mention",
-    "pull_request:labeled": "github.acknowledge_review",
-    "Issue:create": "linear.acknowledge_label",
-    "Issue:update": "linear.acknowledge_label",
-    "Comment:create": "linear.acknowledge_mention",
-    "app_mention": "slack.acknowledge_mention",
+    "issues:labeled": "github.work_on_label",
+    "issues:assigned": "github.work_on_assignment",
+    "issue_comment:created": "github.answer_comment",
+    "pull_request_review_comment:created": "github.answer_line",
+    "pull_request:labeled": "github.work_on_pull_request",
+    "pull_request:assigned": "github.work_on_assignment",
+    "pull_request:review_requested": "github.review_when_asked",
+    "pull_request:opened": "github.move_ticket_to_review",
+    "pull_request:ready_for_review": "github.move_ticket_to_review",
+    "check_run:completed": "github.fix_checks",
+    "check_suite:completed": "github.fix_checks",
+    "workflow_run:completed": "github.fix_checks",
+    "Issue:create": "linear.work_on_ticket",
+    "Issue:update": "linear.work_on_ticket",
+    "Comment:create": "linear.answer_comment",
+    "app_mention": "slack.answer_mention",
+    "message": "slack.pass_on_reply",
+    "block_actions:approve": "slack.pass_on_choice",
 }
 OF_OURS = {
     "linear/Comment.create.json": ("Comment:create", "TIDE", "linear/TIDE-30"),

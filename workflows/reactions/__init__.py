@@ -1,9 +1,9 @@
 """
-The ready-made reactions: who asks for us hears from us, where they asked.
+The ready-made reactions: who asks for us has a run begun, or tells the one that is under way.
 
-    GitHub   our label on an issue, our mention in a comment, the review label on a pull request
-    Linear   our label on a ticket, our mention in a comment
-    Slack    a mention
+    GitHub   our label, an assignment, a mention; the review label; failing checks of our own
+    Linear   our label, an assignment, a mention, a session with our agent
+    Slack    a mention, a reply in a thread where a run is under way, a button
 """
 
 from contexten.app import App

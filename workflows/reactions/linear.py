@@ -1,30 +1,45 @@
-"""What we answer on Linear when we are asked."""
+"""What we do on Linear when we are asked, ordered, or spoken to in a session."""
+
+from temporalio import workflow
 
 from contexten.app import App
-from contexten.asking import mentions, ticket_labelled
+from contexten.asks import wanted_in
 from contexten.delivery import Event
-from contexten.payload import text
-from workflows import linear
-
-ON_IT = "On it."
+from contexten.linear import ActivityKind
+from workflows import acknowledgements, linear
+from workflows.reactions.asks import PATCH, command_of, heard
 
 
 def register(app: App) -> None:
     """Add these reactions to *app*."""
-    app.linear.event("Issue")(acknowledge_label)
-    app.linear.event("Comment:create")(acknowledge_mention)
+    app.linear.event("Issue")(work_on_ticket)
+    app.linear.event("Comment:create")(answer_comment)
+    app.linear.event("AgentSessionEvent")(answer_session)
 
 
-async def acknowledge_label(event: Event) -> None:
-    """Our label was put on a ticket: say there that we are on it."""
-    issue = text(event.payload, "data", "id")
-    if issue and ticket_labelled(event, event.triggers.label) and not event.sent_by_bot:
-        await linear.post_comment(issue, ON_IT)
+async def work_on_ticket(event: Event) -> None:
+    """Our label was put on a ticket, or it was assigned to us: begin a run for it."""
+    if wanted_in(event) is None:
+        return
+    if workflow.patched(PATCH):
+        await heard(event)
+    else:
+        await acknowledgements.linear_label(event)
 
 
-async def acknowledge_mention(event: Event) -> None:
-    """Somebody mentioned us in a comment on a ticket: say there that we are on it."""
-    issue = text(event.payload, "data", "issueId") or text(event.payload, "data", "issue", "id")
-    said = text(event.payload, "data", "body")
-    if issue and mentions(said, event.triggers.mention) and not event.sent_by_bot:
-        await linear.post_comment(issue, ON_IT)
+async def answer_comment(event: Event) -> None:
+    """We were mentioned in a comment: begin a run, tell it to the one there is, or obey."""
+    if wanted_in(event) is None and command_of(event) is None:
+        return
+    if workflow.patched(PATCH):
+        await heard(event)
+    else:
+        await acknowledgements.linear_mention(event)
+
+
+async def answer_session(event: Event) -> None:
+    """Somebody began a session with our agent, or said something in one: begin a run, or tell."""
+    wanted = wanted_in(event)
+    if wanted is not None and wanted.session and command_of(event) is None:
+        await linear.create_agent_activity(wanted.session, ActivityKind.THOUGHT, "I look into it.")
+    await heard(event)
