@@ -7,6 +7,7 @@ from temporalio.exceptions import ActivityError
 
 from contexten.app import Importance
 from contexten.asking import asks_for_us
+from contexten.asks import wanted_in
 from contexten.delivery import Event, Platform
 from contexten.linear import ActivityKind
 from contexten.place import Place, place_of
@@ -26,7 +27,8 @@ async def tell_who_asked(
     Nobody is told who did not address us. What cannot be told is in the log, and in the
     workflow: the call that would have told it.
     """
-    place = place_of(event) if asks_for_us(event) else None
+    asked = asks_for_us(event) or wanted_in(event) is not None
+    place = place_of(event) if asked else None
     if place is None or not (failed or left_out):
         return
     enter(REACTION, event, importance)

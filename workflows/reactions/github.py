@@ -8,7 +8,7 @@ from contexten.asks import Wanted, ask_of, place_for, wanted_in
 from contexten.delivery import Event
 from contexten.fixing import AT_MOST, announced, failed_commit, failed_pull, is_behind, words_for
 from contexten.fixing import tried as tried_in
-from contexten.payload import number, text
+from contexten.payload import dig, number, text
 from contexten.subject import agent_context, is_ours
 from contexten.tickets import Stage
 from workflows import acknowledgements, github
@@ -80,8 +80,7 @@ async def review_when_asked(event: Event) -> None:
 async def move_ticket_to_review(event: Event) -> None:
     """A run opened a pull request for a ticket: move the ticket to review."""
     context = agent_context(event) or ""
-    draft = (event.payload.get("pull_request") or {}).get("draft")
-    if context.startswith("linear/") and not draft:
+    if context.startswith("linear/") and dig(event.payload, "pull_request", "draft") is not True:
         branch = text(event.payload, "pull_request", "head", "ref")
         if is_ours(branch):
             await move_ticket(context.partition("/")[2], Stage.IN_REVIEW)
