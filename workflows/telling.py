@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError
 from contexten.app import Importance
 from contexten.asking import asks_for_us
 from contexten.asks import wanted_in
+from contexten.buttons import buttons_for
 from contexten.delivery import Event, Platform
 from contexten.linear import ActivityKind
 from contexten.place import Place, place_of
@@ -57,3 +58,22 @@ async def post(place: Place, words: str) -> None:
             await linear.post_comment(place.of, words)
         case Platform.SLACK:
             await slack.post_reply(place.of, place.at, words)
+
+
+async def post_question(
+    place: Place, words: str, context: str, choices: tuple[str, ...] = ()
+) -> None:
+    """
+    Post a question of the run of *context* at *place*, once, so that it can be answered there.
+
+    In Slack the *choices* are buttons, in a session on Linear they can be selected; elsewhere
+    *words* have to say them.
+    """
+    match place.platform:
+        case Platform.SLACK:
+            await slack.post_reply(place.of, place.at, words, buttons_for(context, choices))
+        case Platform.LINEAR if place.at:
+            kind = ActivityKind.ELICITATION
+            await linear.create_agent_activity(place.at, kind, words, choices=choices)
+        case _:
+            await post(place, words)

@@ -24,6 +24,7 @@ from typing import Any
 import orjson
 from control import control_deeds, health_deeds
 from fakes import FakeGithub, event
+from impersonal import HISTORIES, impersonal
 from pretend import Sandbox, running_sandbox
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
@@ -48,7 +49,6 @@ from workflows.health import Wanted as Looked
 from workflows.retry import RuleBookWorkflow
 from workflows.sweep import Sweep, SweepWorkflow
 
-HISTORIES = Path(__file__).parent / "histories"
 LABELLED = {
     "action": "labeled",
     "label": {"name": "contexten"},
@@ -359,15 +359,6 @@ async def record(client: Client, name: str, story: Story) -> None:
         history = await handle.fetch_history()
     (HISTORIES / f"{name}.json").write_text(json.dumps(impersonal(json.loads(history.to_json()))))
     print(f"{name}: {len(history.events)} events")
-
-
-def impersonal(recorded: Any) -> Any:
-    """*recorded* without what tells of the machine it ran on, and no replay reads."""
-    if isinstance(recorded, list):
-        return [impersonal(one) for one in recorded]
-    if not isinstance(recorded, dict):
-        return recorded
-    return {k: impersonal(v) for k, v in recorded.items() if k not in {"stackTrace", "identity"}}
 
 
 async def main(names: list[str]) -> None:

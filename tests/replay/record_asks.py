@@ -1,7 +1,7 @@
 """
 Record what deliveries that ask for us lead to, from real ones, for the replay tests.
 
-    PYTHONPATH=tests:tests/replay .venv/bin/python tests/replay/record_asks.py NAME...
+    PYTHONPATH=tests .venv/bin/python tests/replay/record_asks.py NAME...
 
 Record a history once, as ``record.py`` says.
 """
@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from impersonal import HISTORIES, impersonal
 from platforms import arrived, carried_out, platform_workers
 from pretend import Sandbox, running_sandbox
-from record import HISTORIES, impersonal
 from recorded_runs import recorded_runs
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner
