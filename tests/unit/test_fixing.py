@@ -1,8 +1,20 @@
 """How often we tried stands on the pull request, and what failed is told within bounds."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
-from contexten.fixing import AT_MOST, announced, tried, words_for
+from contexten.delivery import Event, Platform
+from contexten.fixing import (
+    AT_MOST,
+    announced,
+    failed_commit,
+    failed_pull,
+    is_behind,
+    tried,
+    words_for,
+)
 from contexten.github import Check
 
 SHAS = ["a" * 40, "b" * 40, "c" * 40, "d" * 40]
@@ -38,3 +50,20 @@ def test_what_a_run_is_told_is_bounded() -> None:
     many = [Check(n, "t", "completed", "failure", "", "x" * 2_000) for n in range(100)]
 
     assert len(words_for(many)) == 12_000
+
+
+@pytest.mark.parametrize("payload", [None, [], "x", {"check_run": 5}, {"check_run": {}}])
+@pytest.mark.parametrize("action", ["completed", "created"])
+def test_a_payload_of_any_shape_is_no_failure_of_ours(action: str, payload: Any) -> None:
+    event = Event(
+        platform=Platform.GITHUB,
+        delivery_id="1",
+        name="check_run",
+        action=action,
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        payload=payload,
+    )
+
+    assert failed_pull(event) is None
+    assert failed_commit(event) is None
+    assert not is_behind(event, None)
