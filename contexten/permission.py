@@ -23,7 +23,9 @@ NAMED = re.compile(
 DIGITS = 12
 
 
-def text_hash(title: str, body: str, author: str | None, comment: str = "") -> str:
+def text_hash(
+    title: str, body: str, author: str | None, comment: str = "", commit: str = ""
+) -> str:
     """
     What a maintainer approves by: 12 hexadecimal digits that stand for the exact text asked.
 
@@ -32,11 +34,12 @@ def text_hash(title: str, body: str, author: str | None, comment: str = "") -> s
         body: Its text.
         author: Who wrote what is asked: the comment, or else the issue.
         comment: The comment that asks; empty if the issue itself does.
+        commit: The newest commit of a pull request; empty for an issue.
 
     >>> text_hash("It breaks", "Mend it.", "ada")
-    'f78edd8e2c7b'
+    'f166cb860ed3'
     """
-    parts = (title, body, author or "", comment)
+    parts = (title, body, author or "", comment, commit)
     named = "".join(f"{len(one)}:{one}\n" for one in parts)
     return sha256(named.encode(errors="replace")).hexdigest()[:DIGITS]
 
@@ -45,8 +48,8 @@ def to_be_approved(mention: str, digits: str) -> str:
     """What somebody is told whose text a maintainer must approve first."""
     return (
         "I only work for people who may write to this repository. "
-        "One of them can have me work on exactly this text by the comment\n\n"
-        f"    {mention} approve {digits}\n\nIf the text is changed, that no longer holds."
+        "One of them can have me work on exactly this by the comment\n\n"
+        f"    {mention} approve {digits}\n\nIf it is changed, that no longer holds."
     )
 
 

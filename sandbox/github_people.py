@@ -54,7 +54,9 @@ def control(github: Github) -> list[BaseRoute]:
     async def write_issue(request: Request) -> Response:
         said = await request.json()
         repository = github.state.repository(*said["repository"].split("/"))
-        issue = repository.issue(said["number"])
+        of_a_pull = "head_sha" in said
+        issue = (repository.pull if of_a_pull else repository.issue)(said["number"])
+        issue.head_sha = said.get("head_sha", issue.head_sha)
         issue.title, issue.body = said.get("title", issue.title), said.get("body", issue.body)
         issue.author, issue.updated_at = said.get("author", issue.author), now()
         return Response(status_code=204)

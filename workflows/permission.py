@@ -8,6 +8,7 @@ from contexten.asking import mentions
 from contexten.classification import classified
 from contexten.delivery import Event, Platform
 from contexten.errors import Recovery
+from contexten.github import Issue
 from contexten.payload import number
 from contexten.permission import (
     WRITERS,
@@ -65,12 +66,13 @@ async def how_to_approve(event: Event) -> str | None:
     if event.repository is None or at is None:
         return "I only work for people who may write to this repository."
     issue = await github.read_issue(event.repository, at)
+    commit = await commit_of(event.repository, issue)
     comment_id = number(event.payload, "comment", "id")
-    if comment_id is None:
-        digits = text_hash(issue.title, issue.body, issue.author)
+    if comment_id is None or event.name != "issue_comment":
+        digits = text_hash(issue.title, issue.body, issue.author, commit=commit)
     else:
         said = await github.read_comment(event.repository, comment_id)
-        digits = text_hash(issue.title, issue.body, said.author, said.body)
+        digits = text_hash(issue.title, issue.body, said.author, said.body, commit)
     return to_be_approved(event.triggers.mention, digits)
 
 
@@ -84,14 +86,22 @@ async def approved(event: Event, digits: str) -> Approved | str:
     if event.repository is None or at is None:
         return changed_since(event.triggers.mention, digits)
     issue = await github.read_issue(event.repository, at)
-    if text_hash(issue.title, issue.body, issue.author) == digits:
+    commit = await commit_of(event.repository, issue)
+    if text_hash(issue.title, issue.body, issue.author, commit=commit) == digits:
         return Approved(issue.title, issue.body, issue.author)
     for said in await github.list_comments(event.repository, at):
         if said.by_bot or not mentions(said.body, event.triggers.mention):
             continue
-        if text_hash(issue.title, issue.body, said.author, said.body) == digits:
+        if text_hash(issue.title, issue.body, said.author, said.body, commit) == digits:
             return Approved(issue.title, said.body, said.author)
     return changed_since(event.triggers.mention, digits)
+
+
+async def commit_of(repository: str, issue: Issue) -> str:
+    """The newest commit of a pull request: what is worked on there; empty for an issue."""
+    if not issue.is_pull_request:
+        return ""
+    return (await github.read_pull_request(repository, issue.number)).head_sha
 
 
 def number_of(event: Event) -> int | None:

@@ -22,12 +22,12 @@ ADA = SlackUser("U1", "ada", "Ada", is_bot=False, deleted=False, email=None)
 
 
 def test_each_part_of_the_text_asked_changes_its_digits() -> None:
-    asked = ("Title", "Body", "ada", "comment")
-    variants = [[*asked[:n], "x", *asked[n + 1 :]] for n in range(4)]
+    asked = ("Title", "Body", "ada", "comment", "commit")
+    variants = [[*asked[:n], "x", *asked[n + 1 :]] for n in range(5)]
 
     found = {text_hash(*one) for one in [asked, *variants]}
 
-    assert len(found) == 5
+    assert len(found) == 6
     assert all(len(one) == 12 and set(one) <= set("0123456789abcdef") for one in found)
 
 

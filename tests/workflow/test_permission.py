@@ -110,6 +110,22 @@ async def test_a_text_changed_since_it_was_shown_is_not_approved_any_more(
     assert "changed since" in await answer(Platform.GITHUB, "issue_comment", approval)
 
 
+async def test_a_commit_pushed_since_it_was_shown_is_not_approved(
+    sandbox: Sandbox, answer: Any
+) -> None:
+    pushed = {"repository": REPO, "number": 7, "head_sha": "a" * 40}
+    sandbox.arrange("/_github/issues", pushed, method="PUT")
+    asked = comment(sandbox, "stranger", "@contexten mend it")
+    told = await answer(Platform.GITHUB, "issue_comment", asked)
+    [digits] = re.findall(r"@contexten approve ([0-9a-f]{12})", told)
+    approval = comment(sandbox, "ada", f"@contexten approve {digits}")
+    approved = await answer(Platform.GITHUB, "issue_comment", approval)
+    sandbox.arrange("/_github/issues", pushed | {"head_sha": "b" * 40}, method="PUT")
+
+    assert approved == "stranger: @contexten mend it"
+    assert "changed since" in await answer(Platform.GITHUB, "issue_comment", approval)
+
+
 async def test_a_bot_may_not_be_it_called_as_it_likes(sandbox: Sandbox, answer: Any) -> None:
     said = comment(sandbox, "ada", "@contexten mend it", kind="Bot")
 
