@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from checkout import ROOT, Function, classes, decorators, functions, named, sources
 
+from activities.tools import tool_named
 from contexten import errors, retry
 from contexten.operations import OPERATIONS, PLATFORMS
 from contexten.queues import Queue
+from contexten.tools import TOOLS, Kind
 from workflows import attributes
 
 NAME = re.compile(r"^(?P<queue>[a-z]+)\.(?P<verb>[a-z]+)(_[a-z]+)*$")
@@ -23,15 +25,17 @@ def activities() -> list[tuple[Path, Function, str]]:
         for function in functions(path):
             defined = decorators(function).get("activity.defn")
             if defined is not None:
-                found.append((path, function, registered(defined)))
+                found += [(path, function, name) for name in registered(path, defined)]
     return found
 
 
-def registered(decorator: ast.expr) -> str:
-    """The name given to ``activity.defn``; nothing if none is."""
+def registered(path: Path, decorator: ast.expr) -> list[str]:
+    """The names that ``activity.defn`` has something serve: those of all tools, if dynamic."""
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    if any(k.arg == "dynamic" for k in keywords):
+        return [f"{path.stem}.{tool.name}" for tool in TOOLS.values() if tool.kind is Kind.CODE]
     names = [k.value for k in keywords if k.arg == "name"]
-    return str(names[0].value) if names and isinstance(names[0], ast.Constant) else ""
+    return [str(names[0].value) if names and isinstance(names[0], ast.Constant) else ""]
 
 
 def workflows() -> list[tuple[Path, ast.ClassDef]]:
@@ -45,6 +49,7 @@ def workflows() -> list[tuple[Path, ast.ClassDef]]:
 
 
 ACTIVITIES = activities()
+DYNAMIC = {f"{Queue.TOOLS}.{tool.name}" for tool in TOOLS.values() if tool.kind is Kind.CODE}
 WORKFLOWS = workflows()
 
 
@@ -88,8 +93,20 @@ def test_an_activity_is_named_for_its_queue_and_its_deed(
     assert found, f"{named(path)}:{function.lineno} is registered as {name!r}"
     assert found["queue"] in set(Queue)
     assert found["queue"] == path.stem
-    assert name == f"{path.stem}.{function.name}"
-    assert "_" in function.name or name in WITHOUT_OBJECT
+    if name not in DYNAMIC:
+        assert name == f"{path.stem}.{function.name}"
+        assert "_" in function.name or name in WITHOUT_OBJECT
+
+
+def test_what_is_served_by_any_name_is_the_tools_on_a_working_copy_alone() -> None:
+    anyhow = {named(path) for path, _, name in ACTIVITIES if name in DYNAMIC}
+
+    assert anyhow == {"activities/tools.py"}
+    for name in DYNAMIC:
+        assert f"{Queue.TOOLS}.{tool_named(name)}" == name
+    for kind in ("tools.merge", "tools.create_pr", "tools.finish", "github.view_file", "view_file"):
+        with pytest.raises(errors.ClientError):
+            tool_named(kind)
 
 
 @pytest.mark.parametrize(("path", "function", "name"), ACTIVITIES, ids=[a[2] for a in ACTIVITIES])
