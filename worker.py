@@ -41,6 +41,7 @@ from activities.clients.mirrors import Sizes
 from activities.clients.queue_control import QueueControl
 from activities.clients.slack import SlackClient
 from activities.clients.waiting_calls import WaitingCallsClient
+from activities.clients.workbench import Workbench
 from activities.control import ControlActivities, HealthActivities
 from activities.evidence import Evidence
 from activities.gate import PlatformGate
@@ -61,7 +62,7 @@ from activities.stores.ledger import Ledger, Limits
 from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 from activities.switches import BrokenProvider, Switches, provider_named
-from activities.tools import CheckoutToolsActivities
+from activities.tools import Answers, CheckoutToolsActivities, ToolsActivities
 from contexten.ledger import Attempt
 from contexten.operations import PLATFORMS
 from contexten.queues import Queue, probes_of
@@ -269,6 +270,12 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     yield from (value for name, value in os.environ.items() if name.endswith("_API_KEY"))
 
 
+def texts_of(shared: Shared) -> Texts:
+    """Where the transcripts of agents and the answers of their tools are kept, sealed."""
+    retention = timedelta(seconds=shared.settings.blob_retention_s)
+    return Texts(Blobs(shared.kept, retention, seal=BlobSeal(shared.settings.keyring)))
+
+
 def revealed(secret: SecretStr | None) -> str | None:
     """What *secret* hides; None if it is not set."""
     return secret.get_secret_value() if secret else None
@@ -324,7 +331,10 @@ def of_tools(shared: Shared) -> list[Worker]:
     sizes = Sizes(settings.agent_codebase_bytes, settings.agent_checkout_bytes)
     codebase = Codebase(settings.codebase, copies, Git(settings.github_url, github.token), sizes)
     slots = settings.slots(Queue.TOOLS)
+    answers = Answers(texts_of(shared), Redaction(secrets_of(settings)).clean)
+    bench = Workbench(copies, codebase)
     deeds = deeds_of(CheckoutToolsActivities(codebase, github.renew, slots))
+    deeds += deeds_of(ToolsActivities(bench, answers, settings.terms, github.renew, slots))
     return [
         Worker(
             shared.connected,
@@ -367,9 +377,7 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
             deeds = SlackActivities(api)
         case Queue.MODEL:
             api = model_client(settings, stack)
-            retention = timedelta(seconds=settings.blob_retention_s)
-            blobs = Blobs(shared.kept, retention, seal=BlobSeal(settings.keyring))
-            deeds = ModelActivities(api, Texts(blobs), Redaction(secrets_of(settings)))
+            deeds = ModelActivities(api, texts_of(shared), Redaction(secrets_of(settings)))
     shared.watch.renew[str(queue)] = api.renew
     if isinstance(api, GithubClient | LinearClient):  # the others do not say what is left
         shared.limits.said[str(queue)] = api.limits

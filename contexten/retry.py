@@ -12,7 +12,6 @@ from typing import Any
 
 from contexten.errors import NOT_WORTH_REPEATING, Category
 from contexten.queues import Queue
-from contexten.tools import ALL, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +176,6 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     "control.hasten_waiting_calls": {
         "attempt_timeout": timedelta(minutes=5),
         "heartbeat_timeout": timedelta(seconds=30),
-    },
-    **{
-        f"{Queue.TOOLS}.{tool.name}": {"attempt_timeout": tool.timeout}
-        for tool in ALL
-        if tool.kind is Kind.CODE and tool.timeout != QUEUES[Queue.TOOLS].attempt_timeout
     },
 }
 """What one call has otherwise than its queue."""

@@ -15,6 +15,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contexten.agent import Budget, Terms
 from contexten.delivery import Triggers
 from contexten.queues import Queue
 from starter.keyring import Keyring, keyring_of
@@ -39,6 +40,14 @@ class WorkflowsFor(StrEnum):
 
     ALL = "all"
     REACTIONS = "reactions"
+
+
+class Shell(StrEnum):
+    """What the commands of agents are run in."""
+
+    BUBBLEWRAP = "bubblewrap"
+    UNSAFE = "unsafe"
+    OFF = "off"
 
 
 class SettingsError(Exception):
@@ -405,6 +414,60 @@ class Settings(BaseSettings):
         "a larger repository is refused",
     )
 
+    # What agents may do.
+    agent_max_model_calls: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        alias="AGENT_MAX_MODEL_CALLS",
+        description="calls of the model after which an agent run ends as exhausted",
+    )
+    agent_max_tool_calls: int = Field(
+        400,
+        ge=1,
+        le=100_000,
+        alias="AGENT_MAX_TOOL_CALLS",
+        description="calls of tools after which an agent run ends as exhausted",
+    )
+    agent_max_tokens: int = Field(
+        2_000_000,
+        ge=1,
+        alias="AGENT_MAX_TOKENS",
+        description="tokens, in and out, after which an agent run ends as exhausted",
+    )
+    agent_max_usd: float = Field(
+        10.0,
+        gt=0,
+        alias="AGENT_MAX_USD",
+        description="US dollars, as far as the price of the model is known, after which an agent "
+        "run ends as exhausted",
+    )
+    agent_wall_clock_s: float = Field(
+        7200.0,
+        ge=60,
+        le=30 * 86_400,
+        alias="AGENT_WALL_CLOCK_S",
+        description="seconds after which an agent run ends, whatever happened meanwhile",
+    )
+    agent_repositories: Names = Field(
+        (),
+        alias="AGENT_REPOSITORIES",
+        description="repositories that agents may work on, `owner/name`, comma-separated; "
+        "all that our token reaches if unset",
+    )
+    agent_repository: str | None = Field(
+        None,
+        pattern=r"^[\w.-]+/[\w.-]+$",
+        alias="AGENT_REPOSITORY",
+        description="repository, `owner/name`, that tickets and threads are about which name none",
+    )
+    agent_shell: Shell = Field(
+        Shell.BUBBLEWRAP,
+        alias="AGENT_SHELL",
+        description="how agents run commands: `bubblewrap`, shut off from network and machine; "
+        "`unsafe`, as the worker itself; `off`, not at all",
+    )
+
     # The missed-delivery sweep.
     sweep_interval_s: float = Field(
         300.0,
@@ -460,6 +523,7 @@ class Settings(BaseSettings):
         "checks",
         "agent_fallback_models",
         "agent_prices",
+        "agent_repositories",
         "sweep_repositories",
         "sweep_organizations",
         mode="before",
@@ -540,6 +604,23 @@ class Settings(BaseSettings):
     def triggers(self) -> Triggers:
         """How people ask for us."""
         return Triggers(self.trigger_label, self.review_label, self.mention)
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms an agent run works that begins now."""
+        return Terms(
+            Budget(
+                self.agent_max_model_calls,
+                self.agent_max_tool_calls,
+                self.agent_max_tokens,
+                self.agent_max_usd,
+                self.agent_wall_clock_s,
+            ),
+            model=self.agent_model,
+            repositories=self.agent_repositories,
+            repository=self.agent_repository,
+            shell=self.agent_shell is not Shell.OFF,
+        )
 
     def slots(self, queue: Queue) -> int:
         """How many tasks of *queue* one worker takes at once."""

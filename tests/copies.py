@@ -5,13 +5,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from activities.clients.workbench import Workbench
+from activities.clients.commits import Written
+from activities.clients.workbench import Beat, Workbench
 from contexten.codebase import Checkout, ToolAsk
 from contexten.tool_text import Done
 from contexten.tools import TOOLS
 from contexten.turns import ToolCall
 
 CHECKOUT = Checkout("tools-1", "agent/x", "octo/hello", "work", "main", "b" * 40, "a" * 40, True)
+
+
+class NoCodebase:
+    """Nothing is committed from here."""
+
+    def commit_and_push(
+        self, checkout: Checkout, message: str, call_id: str, beat: Beat
+    ) -> Written:
+        raise AssertionError("nobody asked for a commit")
 
 
 def never() -> None:
@@ -30,7 +40,7 @@ class Copy:
         return self.root
 
     def bench(self) -> Workbench:
-        return Workbench(self, **self.made)
+        return Workbench(self, NoCodebase(), **self.made)
 
     def use(self, tool: str, call_id: str | None = None, /, **arguments: Any) -> Done:
         self.asked += 1

@@ -11,7 +11,7 @@ that it was begun instead.
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,14 @@ class Redo:
             Refused: If the plan refuses, or a place cannot be reached.
         """
         known = self._known() or self._written_down(plan())
+        if known["done"]:
+            return Done(known["text"])
         for path, ready in known["files"].items():
             if ready is None:
                 places.remove(path)
             elif (self._folder / ready).exists():
                 places.put(path, self._folder / ready)
+        self._keep({**known, "done": True})
         return Done(known["text"])
 
     def once(self, do: Callable[[], Done], interrupted: str) -> Done:
@@ -78,14 +81,19 @@ class Redo:
 
         If an earlier attempt began it and nobody knows how it ended, the answer is *interrupted*.
         """
+        if self._known() is None:
+            if self._begun.exists():
+                return Done(interrupted, ok=False)
+            self._begun.touch()
+        return self.answered(do)
+
+    def answered(self, do: Callable[[], Done]) -> Done:
+        """What *do* answers, or answered: it sees to it itself that nothing is done twice."""
         known = self._known()
         if known is not None:
-            return Done(known["text"], known["ok"])
-        if self._begun.exists():
-            return Done(interrupted, ok=False)
-        self._begun.touch()
+            return Done(known["text"], known["ok"], known["head"])
         done = do()
-        self._keep({"text": done.text, "ok": done.ok})
+        self._keep(asdict(done))
         return done
 
     def _known(self) -> dict[str, Any] | None:
@@ -101,7 +109,7 @@ class Redo:
             files[path] = f"{self._name}.{number}" if written else None
             if written:
                 kept(self._folder / f"{self._name}.{number}", written)
-        return self._keep({"text": plan.text, "files": files})
+        return self._keep({"text": plan.text, "files": files, "done": False})
 
     def _keep(self, record: dict[str, Any]) -> dict[str, Any]:
         part = self._folder / f"{self._name}.part"
