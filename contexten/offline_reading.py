@@ -76,5 +76,5 @@ def called_in(source: str, wanted: set[str]) -> list[str]:
 
 
 def is_literal(text: str) -> bool:
-    """Whether *text* is a number or a string of Python."""
-    return bool(re.fullmatch(r"-?\d+(\.\d+)?|'[^'\n\\]{0,80}'|\"[^\"\n\\]{0,80}\"", text))
+    """Whether *text* is None, a number or a string of Python."""
+    return bool(re.fullmatch(r"None|-?\d+(\.\d+)?|'[^'\n\\]{0,80}'|\"[^\"\n\\]{0,80}\"", text))

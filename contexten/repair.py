@@ -11,6 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from contexten.repair_words import (
+    VALUES,
+    missing_in,
+    missing_value,
+    quote_within,
+    respelled,
+    texts_apart,
+)
+
 ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "//": "/", "%": "//", "**": "*"}
 SECOND = {"+": "*", "*": "+", "/": "//"}
 COMPARED = {
@@ -100,24 +109,6 @@ def changes(source: str, names: Sequence[str], hints: Sequence[str] = ()) -> lis
     return found
 
 
-def respelled(value: object, hints: Sequence[str]) -> Iterator[str]:
-    """
-    The text *value* as it must be for one of *hints*, which has it in it, to be the one after it.
-
-    >>> list(respelled("Helo, ", ["'Helo, Ann'", "'Hello, Ann'"]))
-    ["'Hello, '"]
-    """
-    if not isinstance(value, str) or not value:
-        return
-    for one, other in pairwise(hints):
-        was, wanted = one[1:-1], other[1:-1]
-        at = was.find(value)
-        if at >= 0:
-            new = wanted[at : len(wanted) - (len(was) - at - len(value))]
-            if new != value:
-                yield repr(new)
-
-
 def line_starts(raw: bytes) -> list[int]:
     """Where each line of *raw* begins."""
     starts = [0]
@@ -174,7 +165,8 @@ class Looking:
         return self._raw[self.start(node) : self.end(node)].decode()
 
     def splices(self) -> Iterator[Splice]:  # noqa: C901 - one case for each kind of place
-        """All small edits of the function."""
+        """All small edits of the function; its docstring stays as it is."""
+        apart = texts_apart(self._node)
         for node in ast.walk(self._node):
             match node:
                 case ast.BinOp():
@@ -188,8 +180,12 @@ class Looking:
                     yield from self.connective(node)
                 case ast.UnaryOp(op=ast.Not()):
                     yield self.whole(node, self.text(node.operand), "a `not` goes", 1)
-                case ast.Constant():
+                case ast.Constant() if node not in apart:
                     yield from self.constant(node)
+                case ast.JoinedStr():
+                    yield from self.empty_in_text(node)
+                case ast.Return(value=value) if isinstance(value, VALUES):
+                    yield from (self.otherwise(value, n) for n in missing_value(self._hints))
                 case ast.Call():
                     yield from self.call(node)
                 case ast.If() | ast.While():
@@ -213,6 +209,21 @@ class Looking:
     def whole(self, node: ast.AST, new: str, why: str, rank: int) -> Splice:
         """All of *node* becomes *new*."""
         return Splice(self.start(node), self.end(node), new, why, rank)
+
+    def otherwise(self, node: ast.AST, new: str) -> Splice:
+        """*new* where *node* is empty or None."""
+        was = self.text(node)
+        return self.whole(node, f"{was} or {new}", f"an empty `{was}` becomes `{new}`", 0)
+
+    def empty_in_text(self, node: ast.JoinedStr) -> Iterator[Splice]:
+        """Words in a placeholder, where the tests miss them."""
+        quote = quote_within(self.text(node))
+        for at, part in enumerate(node.values):
+            match part:
+                case ast.FormattedValue(value=value, conversion=-1, format_spec=None) if quote:
+                    if isinstance(value, VALUES):
+                        for words in missing_in(node, at, self._hints):
+                            yield self.otherwise(value, f"{quote}{words}{quote}")
 
     def between(self, left: ast.AST, right: ast.AST) -> tuple[int, str]:
         """What stands between two parts, and where it begins."""

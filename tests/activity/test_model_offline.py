@@ -16,6 +16,7 @@ from activities.stores.database import Database
 from contexten.offline import WHAT_IT_IS
 from contexten.tool_arguments import arguments_of
 from contexten.turns import Role, Said, ToolCall, Turn, TurnAsk
+from sandbox.git import sample
 
 TOOLS = (
     *("list_directory", "run_bash_command", "edit_file", "create_file"),
@@ -149,6 +150,18 @@ async def test_two_mistakes_are_mended_committed_and_told_of(desk: Desk) -> None
         check=False,
     )
     assert done.returncode == 0
+
+
+async def test_the_sample_of_the_sandbox_is_mended_as_a_person_would(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sample())
+
+    said = await desk.run("The greeting of nobody is wrong. Mend it.")
+
+    greeting = sample()["greeting.py"].replace("{name}", "{name or 'world'}")
+    assert (desk.folder / "greeting.py").read_text() == greeting
+    assert "All tests pass now." in said
+    assert len(desk.named("edit_file")) == 1
+    desk.close()
 
 
 async def test_what_people_say_meanwhile_changes_what_it_does(desk: Desk) -> None:
