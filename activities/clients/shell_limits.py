@@ -16,10 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from activities.clients.shell_pens import penned
+
 MIB = 1024 * 1024
 LEFT_OUT = "\n[… {many} bytes are left out …]\n"
 DEATH_S = 5.0
 LOOK_S = 1.0
+LEAST_URGENT = 19
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -129,6 +132,7 @@ class Watch:
         self._root = root
         self._seen: dict[int, Taken] = {}
         self._first: int | None = None
+        self._pen: Path | None = None
         self._at_first = weighed(root)
         self._next_look = time.monotonic() + LOOK_S
 
@@ -136,7 +140,7 @@ class Watch:
         """The limit that is passed now."""
         found = descended(pid)
         self._seen = found
-        if len(found) > self._limits.processes:
+        if len(found) > self._limits.processes or self._crowded():
             return f"it had more than {self._limits.processes} processes"
         if sum(one.memory for one in found.values()) > self._limits.memory_bytes:
             return f"it took more than {self._limits.memory_bytes // MIB} MiB of memory"
@@ -159,7 +163,10 @@ class Watch:
         """
         if select.select([told], [], [], DEATH_S)[0] and (said := os.read(told, 4096)):
             with suppress(OSError, ValueError):
-                self._first = os.pidfd_open(json.loads(said)["child-pid"])
+                first = int(json.loads(said)["child-pid"])
+                self._first = os.pidfd_open(first)
+                os.setpriority(os.PRIO_PROCESS, first, LEAST_URGENT)
+                self._pen = penned(first, self._limits.processes)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """An end to *process* and to all that it began; returns when they are dead."""
@@ -180,6 +187,15 @@ class Watch:
         for fd in doomed:
             select.select([fd], [], [], max(0.0, ends - time.monotonic()))
             os.close(fd)
+        if self._pen:
+            with suppress(OSError):
+                self._pen.rmdir()
+
+    def _crowded(self) -> bool:
+        with suppress(OSError, AttributeError, ValueError):
+            if self._pen:
+                return int((self._pen / "pids.current").read_text()) > self._limits.processes
+        return False
 
     def _full(self) -> str | None:
         disk = os.statvfs(self._root)

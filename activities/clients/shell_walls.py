@@ -60,17 +60,21 @@ class Behind:
         words: The program and its arguments.
         passed: File descriptors that it needs.
         told: Where bubblewrap tells of the first process behind the walls.
+        gate: What it waits for, before it begins, is written there.
     """
 
     words: Sequence[str]
     passed: Sequence[int] = ()
     told: int | None = None
+    gate: int | None = None
 
     def began(self, hold: Callable[[int], None]) -> None:
         """It was begun: *hold* is to know where to read of whom."""
         self.close()
         if self.told is not None:
             hold(self.told)
+        if self.gate is not None:
+            os.write(self.gate, b"go")
 
     def close(self) -> None:
         """What it needed is given, or needed no longer."""
@@ -114,9 +118,11 @@ class Walls:
         with ExitStack() as later:
             reading, writing = os.pipe()
             later.callback(os.close, reading)
-            behind = Behind((), [writing], reading)
+            gate, opening = os.pipe()
+            later.callback(os.close, opening)
+            behind = Behind((), [writing, gate], reading, opening)
             later.callback(behind.close)
-            words = [*kept_apart(), "--info-fd", str(writing)]
+            words = [*kept_apart(), "--info-fd", str(writing), "--block-fd", str(gate)]
             words += [*self._system(root), *self._python()]
             for path, content in ACCOUNTS.items():
                 words += ["--ro-bind-data", str(sent(content, behind)), path]
@@ -163,6 +169,7 @@ class Walls:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 with self.around(Path(folder), ["/bin/bash", "-c", "true"]) as behind:
+                    os.write(behind.gate or 0, b"go")
                     ended = subprocess.run(  # noqa: S603 - words of ours
                         behind.words,
                         env={},
