@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from activities.clients.shell_limits import Limits, Output, Watch
-from activities.clients.shell_walls import Behind, Walls, Wanting
-from contexten.tool_text import Done
+from activities.clients.shell_walls import Behind, Walls
+from contexten.tool_text import Done, Refused
 
 Beat = Callable[[], None]
 How = Literal["bubblewrap", "unsafe", "off"]
@@ -78,8 +78,8 @@ class Shell:
             return Done(why, ok=False)
         try:
             return self._ran(root, command, min(max(timeout_s, 1), LONGEST_WAIT_S), beat)
-        except Wanting as wanting:
-            return Done(str(wanting), ok=False)
+        except Refused as refused:
+            return Done(str(refused), ok=False)
 
     def _ran(self, root: Path, command: str, timeout_s: int, beat: Beat) -> Done:
         inner = [BASH, "--noprofile", "--norc", "-c", self._limits.prelude(), "bash", command]

@@ -5,7 +5,6 @@ The kernel bounds each process. What it does not bound (how many there are if we
 they hold together, how much they leave behind) is looked at twenty times a second.
 """
 
-import json
 import os
 import select
 import signal
@@ -156,17 +155,23 @@ class Watch:
             return f"the repository grew by more than {self._limits.growth_files} files"
         return None
 
-    def hold(self, told: int) -> None:
-        """Keep hold of the first process behind the walls, whose number is to be read from *told*.
-
-        When it ends, so does everything that is in there with it.
+    def hold(self, first: int) -> bool:
         """
-        if select.select([told], [], [], DEATH_S)[0] and (said := os.read(told, 4096)):
-            with suppress(OSError, ValueError):
-                first = int(json.loads(said)["child-pid"])
-                self._first = os.pidfd_open(first)
-                os.setpriority(os.PRIO_PROCESS, first, LEAST_URGENT)
-                self._pen = penned(first, self._limits.processes)
+        Keep hold of *first*, the first process behind the walls.
+
+        When it ends, so does everything that is in there with it. Answers whether it is held:
+        nobody else may begin.
+
+        Raises:
+            Refused: If processes cannot be counted here.
+        """
+        try:
+            self._first = os.pidfd_open(first)
+            os.setpriority(os.PRIO_PROCESS, first, LEAST_URGENT)
+        except OSError:
+            return False
+        self._pen = penned(first, self._limits.processes)
+        return True
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """An end to *process* and to all that it began; returns when they are dead."""

