@@ -138,7 +138,12 @@ class GlobalReplace:
 
 @dataclass(frozen=True, slots=True)
 class RevealSymbol:
-    """Show where a function, class or method is defined, with its code, and where it is used."""
+    """
+    Show where a function, class or method is defined, with its code, and which lines name it.
+
+    The name may be Class.method. A path, of a file or folder, narrows down the definitions only.
+    Definitions are known in Python, JavaScript, TypeScript, Go, Rust and Java.
+    """
 
     name: str
     path: str | None = None

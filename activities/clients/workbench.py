@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from activities.clients import editing, reading, searching
+from activities.clients import editing, reading, searching, symbols
 from activities.clients.commits import Written
 from activities.clients.file_locks import held
 from activities.clients.places import Places
@@ -34,6 +34,7 @@ READING: Mapping[str, Callable[[Places, Any, Beat], Done]] = {
     "search": lambda places, asked, _: searching.search(places, asked),
     "search_files_by_name": lambda places, asked, _: searching.search_files_by_name(places, asked),
     "semantic_search": searching.semantic_search,
+    "reveal_symbol": lambda places, asked, _: symbols.reveal_symbol(places, asked),
 }
 """What changes nothing."""
 
@@ -48,7 +49,6 @@ EDITING: Mapping[str, Callable[[Places, Any], Plan]] = {
 """What changes files: planned, then done once."""
 
 NOT_HERE: Mapping[str, str] = {
-    "reveal_symbol": "search for the name instead",
     "move_symbol": "create, edit and delete instead",
 }
 """What nobody carries out, and what helps instead."""
