@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -39,6 +39,8 @@ from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
 from activities.clients.mirrors import Sizes
 from activities.clients.queue_control import QueueControl
+from activities.clients.shell import Shell
+from activities.clients.shell_walls import Walls
 from activities.clients.slack import SlackClient
 from activities.clients.waiting_calls import WaitingCallsClient
 from activities.clients.workbench import Workbench
@@ -72,6 +74,7 @@ from contexten.snapshot import Snapshot
 from starter import client, entities, schedules
 from starter.client import meter_of
 from starter.feeder import Feeder
+from starter.hidden import secrets_in
 from starter.keyring import BlobSeal
 from starter.ledger import losses_of
 from starter.logs import log_to_stderr
@@ -83,6 +86,7 @@ from starter.spool import Spool
 from starter.start import Starter
 from starter.tasks import first_of, put_down
 from workflows import registry
+from workflows.agent import AgentRunWorkflow
 from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
@@ -136,6 +140,19 @@ def of_deliveries(
         interceptors=[Endings(order.ended), rules],
         max_concurrent_workflow_tasks=settings.slots(Queue.DELIVERIES),
         graceful_shutdown_timeout=grace(settings),
+    )
+
+
+def of_agents(shared: Shared) -> Worker:
+    """Agent runs alone: their deeds are on other queues."""
+    return Worker(
+        shared.connected,
+        task_queue=Queue.AGENTS,
+        workflows=[AgentRunWorkflow],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        interceptors=[shared.rules],
+        max_concurrent_workflow_tasks=shared.settings.slots(Queue.AGENTS),
+        graceful_shutdown_timeout=grace(shared.settings),
     )
 
 
@@ -260,16 +277,6 @@ def model_client(settings: Settings, stack: AsyncExitStack) -> Model:
     return made
 
 
-def secrets_of(settings: Settings) -> Iterator[str]:
-    """Every secret that is set, those of the models' providers among them."""
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, SecretStr):
-                yield one.get_secret_value()
-    yield from (value for name, value in os.environ.items() if name.endswith("_API_KEY"))
-
-
 def texts_of(shared: Shared) -> Texts:
     """Where the transcripts of agents and the answers of their tools are kept, sealed."""
     retention = timedelta(seconds=shared.settings.blob_retention_s)
@@ -331,8 +338,9 @@ def of_tools(shared: Shared) -> list[Worker]:
     sizes = Sizes(settings.agent_codebase_bytes, settings.agent_checkout_bytes)
     codebase = Codebase(settings.codebase, copies, Git(settings.github_url, github.token), sizes)
     slots = settings.slots(Queue.TOOLS)
-    answers = Answers(texts_of(shared), Redaction(secrets_of(settings)).clean)
-    bench = Workbench(copies, codebase)
+    answers = Answers(texts_of(shared), Redaction(secrets_in(settings, os.environ)).clean)
+    shell = Shell(settings.agent_shell.value, walls=Walls(hidden=(settings.var,)))
+    bench = Workbench(copies, codebase, shell)
     deeds = deeds_of(CheckoutToolsActivities(codebase, github.renew, slots))
     deeds += deeds_of(ToolsActivities(bench, answers, settings.terms, github.renew, slots))
     return [
@@ -349,6 +357,7 @@ def of_tools(shared: Shared) -> list[Worker]:
 
 WITHOUT_PLATFORM: Mapping[Queue, Callable[[Shared], list[Worker]]] = {
     Queue.DELIVERIES: lambda s: [of_deliveries(s.connected, s.settings, s.order, s.rules)],
+    Queue.AGENTS: lambda shared: [of_agents(shared)],
     Queue.CONTROL: lambda shared: [of_control(shared)],
     Queue.TOOLS: of_tools,
 }
@@ -377,7 +386,9 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
             deeds = SlackActivities(api)
         case Queue.MODEL:
             api = model_client(settings, stack)
-            deeds = ModelActivities(api, texts_of(shared), Redaction(secrets_of(settings)))
+            deeds = ModelActivities(
+                api, texts_of(shared), Redaction(secrets_in(settings, os.environ))
+            )
     shared.watch.renew[str(queue)] = api.renew
     if isinstance(api, GithubClient | LinearClient):  # the others do not say what is left
         shared.limits.said[str(queue)] = api.limits

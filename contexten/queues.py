@@ -27,7 +27,7 @@ class Queue(StrEnum):
     CONTROL = "control"
 
 
-NOT_YET = frozenset({Queue.AGENTS})
+NOT_YET: frozenset[Queue] = frozenset()
 """The queues on which nothing is registered yet."""
 
 

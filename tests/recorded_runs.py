@@ -12,7 +12,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from contexten.agent import Ask, Terms
 from contexten.queues import Queue
-from workflows.reactions.runs import RUN
+from workflows.agents import RUN
 
 
 @workflow.defn(name=RUN)
@@ -24,12 +24,12 @@ class RecordedRun:
     """
 
     @workflow.init
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, carried: None) -> None:
         self._heard: list[Ask] = [ask]
         self._orders: list[str] = []
 
     @workflow.run
-    async def run(self, ask: Ask) -> None:
+    async def run(self, ask: Ask, carried: None) -> None:
         await workflow.wait_condition(lambda: "cancel" in self._orders)
 
     @workflow.signal

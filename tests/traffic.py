@@ -138,7 +138,7 @@ def ticket_comment(dice: random.Random, number: int) -> Delivery:
     body = {
         "action": "create",
         "type": "Comment",
-        "actor": {"id": "mona", "type": "user", "name": "Mona"},
+        "actor": {"id": as_uuid("6d6f6e61" * 4), "type": "user", "name": "Mona"},
         "data": {
             "id": uuid_of(dice),
             "body": "@contexten please",

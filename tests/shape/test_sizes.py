@@ -9,6 +9,7 @@ PARAMETERS = 6
 
 LARGER_FILES = {
     "activities/boundary.py": "the way of an attempt in one piece, from admission to what follows",
+    "workflows/agent.py": "one run: what it hears, obeys, answers and how it ends, side by side",
     "workflows/breaker.py": "one entity: what it does, hears, obeys and answers, side by side",
     "worker.py": "the wiring diagram: every queue, slot, client and store, in one place",
     "starter/settings.py": "one class, one place: every variable with its unit and bounds",

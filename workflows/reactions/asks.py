@@ -10,9 +10,8 @@ from contexten.permission import refuse_repository, repository_for
 from contexten.place import Place
 from contexten.subject import agent_context, context_of_pull, is_about_pull
 from contexten.tickets import Stage
-from workflows import github, linear, permission
+from workflows import agents, github, linear, permission
 from workflows.permission import Approved
-from workflows.reactions.runs import begin_or_tell, tell
 from workflows.reactions.tickets import move_ticket
 from workflows.telling import post
 from workflows.terms import read_terms
@@ -78,7 +77,7 @@ async def begin(event: Event, place: Place, wanted: Wanted) -> None:
     asked = ask_of(event, wanted, repository=repository, context=context)
     if asked is None:
         return
-    await begin_or_tell(asked)
+    await agents.ask(asked)
     if context and context.startswith("linear/"):
         await move_ticket(context.partition("/")[2], Stage.BEGUN)
 
@@ -126,10 +125,16 @@ async def obey(event: Event, place: Place, command: Command) -> None:
     context = await context_of(event)
     if command.order is Order.STATUS:
         asked = ask_of(event, Wanted("What is the state of this?"), repository=None)
-        done = asked is not None and context is not None and await tell(context, "message", asked)
+        done = (
+            asked is not None
+            and context is not None
+            and await agents.tell(context, "message", asked)
+        )
     else:
         because = command.because or f"{command.order} in a comment"
-        done = context is not None and await tell(context, command.order, because, event.sender)
+        done = context is not None and await agents.tell(
+            context, command.order, because, event.sender
+        )
     if not done or command.order is not Order.STATUS:
         await post(place, ORDERED[command.order] if done else NO_RUN)
 

@@ -11,9 +11,8 @@ from contexten.fixing import tried as tried_in
 from contexten.payload import dig, number, text
 from contexten.subject import agent_context, is_ours
 from contexten.tickets import Stage
-from workflows import acknowledgements, github
+from workflows import acknowledgements, agents, github
 from workflows.reactions.asks import PATCH, command_of, heard
-from workflows.reactions.runs import begin_or_tell
 from workflows.reactions.tickets import move_ticket
 
 
@@ -103,4 +102,4 @@ async def fix_checks(event: Event) -> None:
     wanted = Wanted(words, task=Task.FIX_CHECKS, pull=at)
     asked = ask_of(event, wanted, repository=event.repository, context=context)
     if asked is not None:
-        await begin_or_tell(asked)
+        await agents.ask(asked)

@@ -8,9 +8,9 @@ from contexten.buttons import pressed
 from contexten.delivery import Event
 from contexten.payload import objects, text
 from workflows import acknowledgements
+from workflows.agents import tell
 from workflows.permission import refusal
 from workflows.reactions.asks import PATCH, heard, is_let_in
-from workflows.reactions.runs import tell
 from workflows.telling import post
 
 OVER = "That question is not open any more."

@@ -1,11 +1,19 @@
-"""Having the run of a subject hear something: begun for it, or under way already."""
+"""Asking a run for something, or ordering it, as a reaction does."""
 
 from temporalio import workflow
-from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.common import (
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
-from contexten.agent import Ask
+with workflow.unsafe.imports_passed_through():
+    from contexten.agent import Ask
+
+from contexten.agent_run import run_of
 from contexten.queues import Queue
 from workflows import attributes
 from workflows.effects import importance
@@ -13,34 +21,29 @@ from workflows.effects import importance
 RUN = "AgentRunWorkflow"
 
 
-def run_of(context: str) -> str:
-    """The workflow id of the run of *context*."""
-    return f"agent/{context}"
-
-
-async def begin_or_tell(asked: Ask) -> None:
+async def ask(ask: Ask) -> None:
     """
-    Have the run of *asked* hear it, which begins the run if none is under way.
+    Have the run of the context of *ask* hear it, which begins the run if none is under way.
 
     It is never lost: a run that ends before it hears it is begun again. One whose key the run
     knows already has no effect.
     """
-    context = asked.event.context or asked.key
+    context = ask.event.context or ask.key
     while True:
         try:
             await workflow.start_child_workflow(
                 RUN,
-                asked,
+                args=[ask, None],
                 id=run_of(context),
                 task_queue=Queue.AGENTS,
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                search_attributes=attributes.of(asked.event),
-                static_summary=f"{asked.task}: {asked.title or context}"[:200],
+                search_attributes=found_by(ask),
+                static_summary=summary(ask),
                 priority=Priority(priority_key=importance()),
             )
         except WorkflowAlreadyStartedError:
-            if not await tell(context, "message", asked):
+            if not await tell(context, "message", ask):
                 continue
         return
 
@@ -53,3 +56,17 @@ async def tell(context: str, signal: str, *arguments: object) -> bool:
     except ApplicationError:
         return False
     return True
+
+
+def found_by(ask: Ask) -> TypedSearchAttributes:
+    """What a run that begins with *ask* can be found by."""
+    pairs = attributes.of(ask.event)
+    if ask.repository is None:
+        return pairs
+    repository = attributes.keyword(ask.repository)
+    return pairs.updated(SearchAttributePair(attributes.REPOSITORY, repository))
+
+
+def summary(ask: Ask) -> str:
+    """It in one line."""
+    return f"{ask.task}: {ask.title or ask.event.context or ask.key}"[:200]

@@ -1,0 +1,67 @@
+"""What there has to be of what a run says it did, and what of that is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contexten.agent_run import Run
+from contexten.codebase import BranchAt
+from contexten.github import PullRequest
+
+PULL = ("pr", "pull_request", "pull request")
+BRANCH = ("branch", "commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    What was found when it was looked up.
+
+    Attributes:
+        branch: The branch as it stands on the platform; None if nobody looked, or it is not there.
+        pull: The pull request as it stands; None if nobody looked, or it is not there.
+        unseen: What could not be looked up, and why.
+    """
+
+    branch: BranchAt | None = None
+    pull: PullRequest | None = None
+    unseen: tuple[str, ...] = ()
+
+
+def missing(run: Run, outcome: str, found: Found) -> tuple[str, ...]:
+    """What is not there of what *run* did and, by *outcome*, says it did; in plain words."""
+    said = outcome.strip().lower()
+    lacking = list(found.unseen)
+    if said in PULL and run.pull is None and run.first.pull is None:
+        lacking.append("no pull request was opened")
+    if said in BRANCH and run.head is None:
+        lacking.append("nothing was committed")
+    return (*lacking, *of_branch(run, found), *of_pull(run, found))
+
+
+def of_branch(run: Run, found: Found) -> Sequence[str]:
+    """What is wrong with the branch that *run* pushed to."""
+    if run.head is None or run.checkout is None or found.unseen:
+        return ()
+    branch = run.checkout.branch
+    if found.branch is None or found.branch.head_sha is None:
+        return (f"there is no branch {branch}",)
+    if found.branch.head_sha != run.head:
+        at = found.branch.head_sha[:12]
+        return (f"the branch {branch} is at {at}, not at your commit {run.head[:12]}",)
+    return ()
+
+
+def of_pull(run: Run, found: Found) -> Sequence[str]:
+    """What is wrong with the pull request that *run* opened."""
+    if run.pull is None or run.checkout is None or found.unseen:
+        return ()
+    number, pull = run.pull.number, found.pull
+    if pull is None:
+        return (f"there is no pull request #{number}",)
+    if pull.state != "open" and not pull.merged:
+        return (f"pull request #{number} is {pull.state}",)
+    if pull.head != run.checkout.branch:
+        return (f"pull request #{number} is from {pull.head}, not from {run.checkout.branch}",)
+    if run.head and pull.head_sha != run.head and not pull.merged:
+        return (f"pull request #{number} does not have your commit {run.head[:12]}",)
+    return ()
