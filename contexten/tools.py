@@ -151,7 +151,12 @@ class RevealSymbol:
 
 @dataclass(frozen=True, slots=True)
 class MoveSymbol:
-    """Move a top-level function or class of a Python file to another file, imports included."""
+    """
+    Move a top-level function or class of a Python file to another, existing or new, Python file.
+
+    What it needs is imported there, and every `from a import x` of it is changed. What cannot be
+    done safely is refused, with the reason, and nothing is changed.
+    """
 
     name: str
     path: str

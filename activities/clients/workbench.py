@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from activities.clients import editing, reading, searching, symbols
+from activities.clients import editing, moving, reading, searching, symbols
 from activities.clients.commits import Written
 from activities.clients.file_locks import held
 from activities.clients.places import Places
@@ -45,13 +45,9 @@ EDITING: Mapping[str, Callable[[Places, Any], Plan]] = {
     "rename_file": editing.rename_file,
     "replace": editing.replace,
     "global_replace": editing.global_replace,
+    "move_symbol": moving.move_symbol,
 }
 """What changes files: planned, then done once."""
-
-NOT_HERE: Mapping[str, str] = {
-    "move_symbol": "create, edit and delete instead",
-}
-"""What nobody carries out, and what helps instead."""
 
 
 class Copies(Protocol):
@@ -106,8 +102,6 @@ class Workbench:
         root = self._copies.folder(ask.checkout)
         places, name = Places(root), ask.call.name
         try:
-            if name in NOT_HERE:
-                return Done(f"{name} is not there yet: {NOT_HERE[name]}", ok=False)
             if read := READING.get(name):
                 return read(places, arguments, beat)
             redo = Redo(records_of(root), key_of(ask))
