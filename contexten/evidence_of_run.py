@@ -8,6 +8,7 @@ from contexten.codebase import BranchAt
 from contexten.github import PullRequest
 
 PULL = ("pr", "pull_request", "pull request")
+FAILURE = ("failed", "failure", "error")
 BRANCH = ("branch", "commit")
 
 
@@ -25,6 +26,16 @@ class Found:
     branch: BranchAt | None = None
     pull: PullRequest | None = None
     unseen: tuple[str, ...] = ()
+
+
+def is_failure(outcome: str) -> bool:
+    """
+    Whether *outcome* says that the work could not be done.
+
+    >>> is_failure("Failed"), is_failure("answer")
+    (True, False)
+    """
+    return outcome.strip().lower() in FAILURE
 
 
 def missing(run: Run, outcome: str, found: Found) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from contexten.turns import Role
 WHAT_IT_IS = "offline model: not a language model; it repairs by generate-and-validate"
 ALSO_WRITE = re.compile(r"(?im)\balso write ([\w./-]+): *([^\n]+)$")
 TITLE = re.compile(r"(?im)\bcall the (?:branch|pr|pull request)(?: title)?: *([^\n]+)$")
+INTERRUPTED = "was interrupted"
 REVIEW = re.compile(r"(?m)^Review the pull request")
 
 
@@ -40,12 +41,36 @@ def next_step(messages: Sequence[Message], tools: Sequence[str]) -> Step:
     known = iter(turns_in(messages))
     first = next((n for n, one in enumerate(messages) if one.role == ASSISTANT), len(messages))
     words = "\n".join(one.text for one in messages[:first] if one.role == Role.USER)
-    course = begun(Heard(words=words), task, frozenset(tools))
+    course = steadily(begun(Heard(words=words), task, frozenset(tools)))
     step = next(course)
     for turn, heard in known:
         if matches(turn, step):
             step = course.send(heard)
     return step
+
+
+def steadily(course: Course) -> Course:
+    """*course*, with each command once more that was interrupted: they may all be repeated."""
+    step = next(course)
+    while True:
+        heard = yield step
+        while again := interrupted(step, heard):
+            calls = tuple(step.calls[n] for n in again)
+            more = yield Step("I was interrupted there: once more.", calls)
+            results = list(heard.results)
+            for n, result in zip(again, more.results, strict=True):
+                results[n] = result
+            heard = Heard(tuple(results), more.words)
+        step = course.send(heard)
+
+
+def interrupted(step: Step, heard: Heard) -> list[int]:
+    """Which of the commands of *step* came to no end."""
+    return [
+        n
+        for n, ((name, _), result) in enumerate(zip(step.calls, heard.results, strict=False))
+        if name == "run_bash_command" and not result.ok and INTERRUPTED in result.text
+    ]
 
 
 def turns_in(messages: Sequence[Message]) -> list[tuple[Message, Heard]]:

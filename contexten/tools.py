@@ -198,7 +198,10 @@ class AskHuman:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Say that the work is done: what came of it, for who asked."""
+    """
+    End the work: what came of it, for who asked. The outcome is pull_request, branch, comment,
+    review or answer; or failed if it could not be done.
+    """
 
     summary: str
     outcome: str = "answer"

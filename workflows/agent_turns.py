@@ -26,7 +26,7 @@ from contexten.agent_run import UNUSABLE_AT_MOST, Ended, Message, Pull, Question
 from contexten.agent_toolbox import arguments, batches, given, refused_branch, unfit
 from contexten.classification import classified
 from contexten.errors import Category
-from contexten.evidence_of_run import Found, missing
+from contexten.evidence_of_run import Found, is_failure, missing
 from contexten.orders import clean
 from contexten.subject import branch_for
 from contexten.tools import TOOLS, Kind
@@ -246,7 +246,8 @@ class Turning(Pausable):
         """End, if what was done can be seen; else say what is missing, once."""
         lacking = missing(self._run, outcome, await self._found())
         if not lacking:
-            return Answer("Done.", ended=Ended(Ending.DONE, summary))
+            ending = Ending.FAILED if is_failure(outcome) else Ending.DONE
+            return Answer("Done.", ended=Ended(ending, summary))
         if self._run.doubted:
             said = f"it said that it was done, but {'; '.join(lacking)}"
             return Answer(said, ok=False, ended=Ended(Ending.FAILED, said))
