@@ -33,6 +33,8 @@ CHUNK = 65_536
 ENOUGH = "[… there is more: narrow the search down …]"
 
 COMMON = ("--no-config", "--hidden", "--no-messages", "--color=never", "--null", "--glob=!.git")
+UNSPEAKABLE = "--glob=!*\n*"
+"""A name with a line feed in it would read as two, of which the guard saw only the last."""
 
 
 @cache
@@ -57,7 +59,7 @@ def ran(places: Places, arguments: Sequence[str]) -> tuple[bytes, bool]:
         Refused: If it does not understand what it is asked.
     """
     with subprocess.Popen(  # noqa: S603 - every argument of others stands behind its option
-        [ripgrep(), *COMMON, *arguments, "--", "."],
+        [ripgrep(), *COMMON, *arguments, UNSPEAKABLE, "--", "."],
         cwd=places.root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

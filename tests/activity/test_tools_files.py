@@ -266,6 +266,15 @@ def test_a_query_is_never_an_option(copy: Copy, query: str) -> None:
     assert copy.use("search", query=query).text == "nothing matches"
 
 
+def test_no_line_feed_in_a_name_hides_its_folder_from_the_guard(copy: Copy) -> None:
+    copy.write({".ssh/a\nb.py": "planted", ".env\nplain.py": "planted", "seen.py": "planted"})
+
+    assert copy.use("search", query="planted").text == "seen.py:1:planted"
+    found = copy.use("search_files_by_name", pattern="**/*.py").text
+    assert "plain.py" not in found
+    assert "b.py" not in found.replace("src/b.py", "")
+
+
 def test_a_search_is_bounded(copy: Copy) -> None:
     copy.write({"many.txt": "one\n" * 5_000, "wide.txt": "one" + "x" * 100_000})
 
