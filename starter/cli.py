@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from contexten.delivery import Platform
-from starter.commands import codec, health, history, orders, rules
+from starter.commands import agents, codec, health, history, orders, rules
 
 ENGINE_GOES_FIRST_S = 0.1
 
@@ -31,6 +31,7 @@ refused_app = typer.Typer(help="Deliveries that the engine would not take.", no_
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(refused_app, name="refused")
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(agents.app)
 app.add_typer(codec.app)
 app.add_typer(health.app)
 app.add_typer(history.app)
