@@ -206,8 +206,9 @@ class Run:
         return max(0.0, self.began_at_s + self.terms.budget.wall_clock_s - now_s)
 
     def rounded(self) -> "Run":
-        """It came to an end, which was told, and goes on."""
-        return replace(self, untold=(), rounds=self.rounds + 1, doubted=False, unusable=0)
+        """It came to an end, which was told, and goes on for who asked meanwhile."""
+        asks = tuple(one.ask for one in self.inbox if one.ask is not None)
+        return replace(self, untold=asks, rounds=self.rounds + 1, doubted=False, unusable=0)
 
     @property
     def repository(self) -> str | None:

@@ -1,19 +1,24 @@
 """What a run leans on, as stand-ins: a model that follows a script, and a machine."""
 
+import asyncio
 import hashlib
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 from fakes import FakeGithub
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RawValue
 from temporalio.worker import Worker, WorkflowRunner
 from watching import boundary
 
 from activities.github import GithubActivities
 from contexten.agent import Ask, Terms
+from contexten.agent_run import Ended
 from contexten.codebase import BranchAt, Checkout, CheckoutAsk
 from contexten.degradation import Level
 from contexten.delivery import Event, Platform
@@ -24,6 +29,13 @@ from workflows.agent import AgentRunWorkflow
 Script = Callable[[TurnAsk], Turn]
 
 
+class Hold:
+    """Something that waits: whether it was reached, and what lets it go."""
+
+    def __init__(self) -> None:
+        self.reached, self.let_go = asyncio.Event(), asyncio.Event()
+
+
 class Scripted:
     """The provider and the machine: what they were asked, and what they answer by script."""
 
@@ -32,10 +44,23 @@ class Scripted:
         self.asked: list[TurnAsk] = []
         self.used: list[str] = []
         self.removed = 0
+        self.machines = ["tools-here"]
+        self.pushed = "c" * 40
+        self.holds: dict[str, Hold] = {}
+
+    def hold(self, deed: str) -> "Hold":
+        """Have the next *deed* wait until it is let go."""
+        return self.holds.setdefault(deed, Hold())
+
+    async def _pass(self, deed: str) -> None:
+        if hold := self.holds.pop(deed, None):
+            hold.reached.set()
+            await hold.let_go.wait()
 
     @activity.defn(name="model.next_turn")
     async def next_turn(self, ask: TurnAsk) -> Turn:
         self.asked.append(ask)
+        await self._pass("next_turn")
         return self.script.pop(0) if self.script else Turn("t", text="All done.", tokens=10)
 
     @activity.defn(name="control.read_level")
@@ -53,16 +78,19 @@ class Scripted:
     @activity.defn(name="tools.prepare_checkout")
     async def prepare_checkout(self, ask: CheckoutAsk) -> Checkout:
         base = ask.base or "main"
+        await self._pass("prepare_checkout")
+        machine = self.machines.pop(0) if len(self.machines) > 1 else self.machines[0]
         return Checkout(
-            "tools-here", ask.run, ask.repository, ask.branch, base, "b" * 40, "b" * 40, True
+            machine, ask.run, ask.repository, ask.branch, base, "b" * 40, "b" * 40, True
         )
 
     @activity.defn(name="tools.read_branch")
     async def read_branch(self, at: BranchAt) -> BranchAt:
-        return BranchAt(at.repository, at.branch, "c" * 40)
+        return BranchAt(at.repository, at.branch, self.pushed)
 
     @activity.defn(name="tools.remove_checkout")
     async def remove_checkout(self, checkout: Checkout) -> None:
+        await self._pass("remove_checkout")
         self.removed += 1
 
     @activity.defn(dynamic=True)
@@ -76,7 +104,12 @@ class Scripted:
     def workers(self, client: Client, runner: WorkflowRunner, github: FakeGithub) -> list[Worker]:
         """Who serves the queues of a run."""
         platform = GithubActivities(github).post_comment  # type: ignore[arg-type]
-        shared = [self.read_terms, self.keep_text, self.prepare_checkout, self.read_branch]
+        shared: list[Callable[..., Any]] = [
+            self.read_terms,
+            self.keep_text,
+            self.prepare_checkout,
+            self.read_branch,
+        ]
         return [
             Worker(
                 client,
@@ -99,6 +132,30 @@ class Scripted:
                 activity_executor=ThreadPoolExecutor(4),
             ),
         ]
+
+
+async def begun(client: Client, key: str = "github/1") -> WorkflowHandle[Any, Ended]:
+    """A run that was just asked for."""
+    return await client.start_workflow(
+        AgentRunWorkflow.run,
+        args=[an_ask(key), None],
+        id=f"agent/{uuid.uuid4()}",
+        task_queue="agents",
+    )
+
+
+async def entered(
+    stack: AsyncExitStack,
+    client: Client,
+    runner: WorkflowRunner,
+    house: Scripted,
+    github: FakeGithub | None = None,
+) -> FakeGithub:
+    """Have all that a run needs at work."""
+    github = github or FakeGithub()
+    for worker in house.workers(client, runner, github):
+        await stack.enter_async_context(worker)
+    return github
 
 
 def an_ask(key: str, words: str = "Mend it.", at: str = "7") -> Ask:

@@ -78,6 +78,8 @@ class AgentRunWorkflow(Turning):
         while True:
             ended = await self._until_over()
             await self._settle(ended)
+            if ended is None and self._cancelled is not None:
+                continue  # told so while it settled
             if ended is None:
                 return self._go_on(self._run)
             if ended.ending is not Ending.DONE:

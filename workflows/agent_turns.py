@@ -194,7 +194,8 @@ class Turning(Pausable):
     async def _prepare(self, repository: str, branch: str, base: str | None) -> None:
         """Have a working copy made."""
         ask = CheckoutAsk(workflow.info().workflow_id, repository, branch, base)
-        self._run = self._run.on(await agent_deeds.prepare_checkout(ask))
+        checkout = await agent_deeds.prepare_checkout(ask)
+        self._run = self._run.on(checkout)  # the run as it is now: it heard things meanwhile
 
     async def _on_platform(self, call: ToolCall) -> Answer:
         """Use a tool of a platform."""

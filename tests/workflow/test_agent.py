@@ -1,43 +1,18 @@
 """An agent run does what it was asked, hears what is said meanwhile, and says how it ended."""
 
-import uuid
 from contextlib import AsyncExitStack
-from typing import Any
 
 import pytest
-from fakes import FakeGithub
-from runs import Scripted, an_ask, calls
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from runs import Scripted, an_ask, begun, calls, entered
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import WorkflowRunner
 from waiting import until
 
 from contexten.agent import Budget, Ending, Terms
-from contexten.agent_run import Ended
 from contexten.turns import Turn
-from workflows.agent import AgentRunWorkflow
 
 ASKS = calls(("ask_human", '{"question": "Which one?"}'))
 DONE = calls(("finish", '{"summary": "It is mended."}'))
-
-
-async def begun(client: Client, key: str = "github/1") -> WorkflowHandle[Any, Ended]:
-    """A run that was just asked for."""
-    return await client.start_workflow(
-        AgentRunWorkflow.run,
-        args=[an_ask(key), None],
-        id=f"agent/{uuid.uuid4()}",
-        task_queue="agents",
-    )
-
-
-async def entered(
-    stack: AsyncExitStack, client: Client, runner: WorkflowRunner, house: Scripted
-) -> FakeGithub:
-    """Have all that a run needs at work."""
-    github = FakeGithub()
-    for worker in house.workers(client, runner, github):
-        await stack.enter_async_context(worker)
-    return github
 
 
 async def test_a_run_uses_tools_and_ends_with_what_can_be_seen(
