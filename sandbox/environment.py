@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.world import World
 
 TEAM = "ENG"
+REPOSITORY = "octo/hello"
 
 
 def environment(world: World, base: str) -> dict[str, str]:
@@ -24,6 +25,7 @@ def environment(world: World, base: str) -> dict[str, str]:
         "LINEAR_TEAM_ID": TEAM,
         "SLACK_API_URL": f"{base}/slack/api/",
         "SLACK_BOT_TOKEN": world.tokens["slack"],
+        "AGENT_REPOSITORY": REPOSITORY,
         "OPENAI_API_KEY": world.tokens["model"],
         "OPENAI_BASE_URL": f"{base}/model/v1",
     }

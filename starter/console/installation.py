@@ -115,6 +115,8 @@ class Installation:
         await self._open(Part("sandbox", line, partial(answers, self.sandbox)))
         async with httpx.AsyncClient() as http:
             spoken_to = (await http.get(f"{self.sandbox}/_environment")).json()
+            sample = {"repository": spoken_to["AGENT_REPOSITORY"]}
+            (await http.put(f"{self.sandbox}/_github/repositories", json=sample)).raise_for_status()
         self.secrets = surroundings.invented_secrets()
         take(surroundings.pretended(os.environ, spoken_to, self.secrets))
 
