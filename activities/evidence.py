@@ -35,6 +35,7 @@ class Engine(Protocol):
 
     async def answers(self) -> float: ...
     async def pollers(self) -> Mapping[str, int]: ...
+    async def runs(self) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,15 @@ class Look:
             TransientError: If the engine does not say.
         """
         return await self._evidence.engine.pollers()
+
+    async def runs(self) -> tuple[int, int]:
+        """
+        How many agent runs ended in the last hour, and how many of them failed.
+
+        Raises:
+            TransientError: If the engine does not say.
+        """
+        return await self._evidence.engine.runs()
 
     async def _read_in_time(self) -> Read | None:
         try:

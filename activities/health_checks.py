@@ -31,10 +31,11 @@ CPU = Bounds(0.90, 2.0)
 
 ENGINE_S = Bounds(0.5, 1.5)
 MODEL_S = Bounds(60.0, 180.0)
+FAILED_RUNS = Bounds(0.2, 0.5)
+LEAST_RUNS = 3
 LEAST_FREE_BYTES = 512 * 1024 * 1024
 CPU_INTERVAL_S = 0.25
 UNREADABLE = Reading(Status.UNKNOWN, "the ledger cannot be read")
-NOBODY = Reading(Status.UNKNOWN, "there are no agents yet")
 
 
 class Seen(Protocol):
@@ -50,6 +51,7 @@ class Seen(Protocol):
     async def allowance(self, name: str) -> Reading: ...
     async def engine_answers(self) -> float: ...
     async def pollers(self) -> Mapping[str, int]: ...
+    async def runs(self) -> tuple[int, int]: ...
 
 
 @check("cpu", family=Family.SYSTEM)
@@ -167,15 +169,20 @@ async def linear_limit(seen: Seen) -> Reading:
 
 
 @check("completion", family=Family.AGENT)
-def completion() -> Reading:
-    """The share of agent runs that reach their end."""
-    return NOBODY
+async def completion(seen: Seen) -> Reading:
+    """The share of agent runs, of those that ended in the last hour, that reached their end."""
+    ended, failed = await seen.runs()
+    if ended < LEAST_RUNS:
+        return Reading(Status.UNKNOWN, f"only {ended} runs ended in the last hour")
+    said = f"{ended - failed} of {ended} runs reached their end"
+    share = failed / ended
+    return Reading(FAILED_RUNS.status(share), said, 100 * (1 - share), "%")
 
 
 @check("tool_success", family=Family.AGENT)
 def tool_success() -> Reading:
-    """The share of an agent's tool calls that succeed."""
-    return NOBODY
+    """The share of an agent's tool calls that succeed; nobody counts them yet."""
+    return Reading(Status.UNKNOWN, "tool calls are not counted")
 
 
 async def of_platform(name: str, seen: Seen) -> Reading:

@@ -15,6 +15,7 @@ from contexten.queues import NOT_YET, Queue
 
 TIMEOUT = timedelta(seconds=5)
 RECENTLY = timedelta(minutes=2)
+RUNS_ENDED = timedelta(hours=1)
 SERVED = tuple(queue for queue in Queue if queue not in NOT_YET)
 OF_WORKFLOWS = frozenset({Queue.DELIVERIES, Queue.AGENTS, Queue.CONTROL})
 
@@ -53,6 +54,23 @@ class EngineHealth:
         with told_in_our_terms():
             counted = await asyncio.gather(*map(self._pollers, self._queues))
         return {str(queue): many for queue, many in zip(self._queues, counted, strict=True)}
+
+    async def runs(self) -> tuple[int, int]:
+        """
+        How many agent runs ended of late, and how many of them failed.
+
+        Raises:
+            TransientError: If the engine does not say.
+        """
+        since = (datetime.now(UTC) - RUNS_ENDED).isoformat(timespec="seconds")
+        ended = f"WorkflowType = 'AgentRunWorkflow' AND CloseTime > '{since}'"
+        kinds = ("('Completed')", "('Failed', 'TimedOut', 'Terminated')")
+        asked = (f"{ended} AND ExecutionStatus IN {kind}" for kind in kinds)
+        with told_in_our_terms():
+            well, badly = await asyncio.gather(
+                *(self._client.count_workflows(one, rpc_timeout=TIMEOUT) for one in asked)
+            )
+        return well.count + badly.count, badly.count
 
     async def _pollers(self, queue: Queue) -> int:
         workflows = queue in OF_WORKFLOWS

@@ -35,14 +35,20 @@ QUICK = timedelta(seconds=0.1)
 class Idle:
     """An engine that answers at once, and on whose queues as many work as one says."""
 
-    def __init__(self, pollers: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, pollers: Mapping[str, int] | None = None, runs: tuple[int, int] = (0, 0)
+    ) -> None:
         self.on = pollers or dict.fromkeys(SERVED, 1)
+        self.ended = runs
 
     async def answers(self) -> float:
         return 0.01
 
     async def pollers(self) -> Mapping[str, int]:
         return self.on
+
+    async def runs(self) -> tuple[int, int]:
+        return self.ended
 
 
 class Stuck:
@@ -236,8 +242,27 @@ def test_a_queue_that_nobody_works_on_is_named(
     assert (queues.status, queues.said) == (status, f"nobody works on {without}")
 
 
+@pytest.mark.parametrize(
+    ("ended", "failed", "status"),
+    [
+        (2, 2, Status.UNKNOWN),
+        (10, 1, Status.HEALTHY),
+        (10, 3, Status.DEGRADED),
+        (10, 5, Status.UNHEALTHY),
+    ],
+)
+def test_agents_are_as_well_as_their_runs_end(
+    evidence: Evidence, ended: int, failed: int, status: Status
+) -> None:
+    engine = Idle(runs=(ended, failed))
+
+    assert shipped(replace(evidence, engine=engine))["completion"].status is status
+
+
 async def test_a_real_engine_answers_and_says_who_works(temporal: Client) -> None:
     engine = EngineHealth(temporal, [Queue.AGENTS, Queue.TOOLS])
+    ended, failed = await engine.runs()
+    assert ended >= failed >= 0
 
     assert 0 < await engine.answers() < 5
     assert await engine.pollers() == {"agents": 0, "tools": 0}
