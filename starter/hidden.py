@@ -8,18 +8,26 @@ from pydantic import SecretStr
 
 from starter.settings import Settings
 
-IN_THE_ENVIRONMENT = ("API_KEY", "_TOKEN", "_SECRET", "PASSWORD", "_CREDENTIALS", "ACCESS_KEY")
+IN_THE_ENVIRONMENT = (
+    *("API_KEY", "ACCESS_KEY", "PRIVATE_KEY", "SECRET_KEY", "SIGNING_KEY", "ENCRYPTION_KEY"),
+    *("_TOKEN", "_SECRET", "_CREDENTIALS", "PASSWORD", "PASSWD", "PASSPHRASE", "_PAT"),
+)
 LARGEST_KEY_FILE = 64 * 1024
 
 
 def secrets_in(settings: Settings, environ: Mapping[str, str]) -> frozenset[str]:
     """
-    What *settings* hide, and what in *environ* is called as if it should be hidden.
+    What *settings* hide, and what in *environ* is called as if it should be hidden, or is an
+    address with a password in it.
 
     A secret that is a path stands for the file, an address for the password in it, and
     ``name:token`` for the token.
     """
-    named = [value for name, value in environ.items() if name.upper().endswith(IN_THE_ENVIRONMENT)]
+    named = [
+        value
+        for name, value in environ.items()
+        if name.upper().endswith(IN_THE_ENVIRONMENT) or ("://" in value and of_address(value))
+    ]
     return frozenset(part for one in (*hidden(settings), *named) for part in parts(one) if part)
 
 
