@@ -79,7 +79,7 @@ from starter.keyring import BlobSeal
 from starter.ledger import losses_of
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
-from starter.queues import queues_named, served
+from starter.queues import queues_named
 from starter.rotation import read_anew
 from starter.settings import Durability, Settings, SettingsError, load
 from starter.spool import Spool
@@ -495,10 +495,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="NAME[,NAME...]",
         help=f"which to serve, of {', '.join(Queue)} (default: all)",
     )
-    wanted = served(parser.parse_args(arguments).queues)
-    if not wanted:
-        log.error("worker.idle", reason="nothing is registered on any of these queues yet")
-        return 2
+    wanted = parser.parse_args(arguments).queues
     try:
         asyncio.run(run(load(), wanted))
     except BROKEN as error:

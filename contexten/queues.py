@@ -27,10 +27,6 @@ class Queue(StrEnum):
     CONTROL = "control"
 
 
-NOT_YET: frozenset[Queue] = frozenset()
-"""The queues on which nothing is registered yet."""
-
-
 PROBES = "-probes"
 
 

@@ -11,19 +11,18 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, Describe
 from temporalio.client import Client
 
 from activities.clients.queue_control import told_in_our_terms
-from contexten.queues import NOT_YET, Queue
+from contexten.queues import Queue
 
 TIMEOUT = timedelta(seconds=5)
 RECENTLY = timedelta(minutes=2)
 RUNS_ENDED = timedelta(hours=1)
-SERVED = tuple(queue for queue in Queue if queue not in NOT_YET)
 OF_WORKFLOWS = frozenset({Queue.DELIVERIES, Queue.AGENTS, Queue.CONTROL})
 
 
 class EngineHealth:
     """The engine, through a client of the worker's."""
 
-    def __init__(self, client: Client, queues: Sequence[Queue] = SERVED) -> None:
+    def __init__(self, client: Client, queues: Sequence[Queue] = tuple(Queue)) -> None:
         """
         Args:
             queues: Those that somebody should work on.

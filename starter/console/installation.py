@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 from temporalio.service import RPCError
 
-from contexten.queues import NOT_YET, Queue
+from contexten.queues import Queue
 from starter import client, engine
 from starter.console import running, surroundings
 from starter.console.complaint import Complaint
@@ -30,7 +30,6 @@ UI_PORT = 8233
 SANDBOX_PORT = 8790
 READY_S = 60.0
 ANSWER_S = 2.0
-SERVED = tuple(queue for queue in Queue if queue not in NOT_YET)
 
 
 class Installation:
@@ -138,7 +137,7 @@ class Installation:
         await self._open(Part("door", line, ready, grace_s))
 
     async def _open_worker(self) -> None:
-        line = [sys.executable, "-m", "worker", "--queues", ",".join(SERVED)]
+        line = [sys.executable, "-m", "worker", "--queues", ",".join(Queue)]
         ready = partial(served, self.settings, datetime.now(UTC))
         part = Part("worker", line, ready, self.settings.shutdown_timeout_s + 5)
         await self._open(part, waits_for_engine=self.ui is None)
@@ -217,6 +216,6 @@ async def served(settings: Settings, since: datetime) -> bool:
     with suppress(RuntimeError, RPCError, TimeoutError):
         async with asyncio.timeout(ANSWER_S):
             connected = await client.connect(settings)
-            found = [await pollers(connected, queue, since) for queue in SERVED]
+            found = [await pollers(connected, queue, since) for queue in Queue]
             return all(found)
     return False

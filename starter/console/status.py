@@ -8,7 +8,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from contexten.queues import Queue
-from starter.console.installation import SERVED
 from starter.pollers import pollers
 from workflows import attributes
 
@@ -67,7 +66,7 @@ async def of_engine(client: Client) -> list[Standing]:
     counted = {name: await count(client, query) for name, query in COUNTED.items()}
     many = ", ".join(f"{number} {name}" for name, number in counted.items())
     found = [Standing("deliveries", not counted["failed"], many)]
-    return found + [of_workers(queue, await pollers(client, queue)) for queue in SERVED]
+    return found + [of_workers(queue, await pollers(client, queue)) for queue in Queue]
 
 
 def of_workers(queue: Queue, workers: int) -> Standing:

@@ -13,7 +13,7 @@ import pytest
 from attempts import BAD, GOOD, ledger_at
 from temporalio.client import Client
 
-from activities.clients.engine_health import SERVED, EngineHealth
+from activities.clients.engine_health import EngineHealth
 from activities.evidence import Evidence
 from activities.health import BrokenChecks, Checkup, Registered, load
 from activities.limits import LimitsHeard
@@ -38,7 +38,7 @@ class Idle:
     def __init__(
         self, pollers: Mapping[str, int] | None = None, runs: tuple[int, int] = (0, 0)
     ) -> None:
-        self.on = pollers or dict.fromkeys(SERVED, 1)
+        self.on = pollers or dict.fromkeys(Queue, 1)
         self.ended = runs
 
     async def answers(self) -> float:
@@ -235,7 +235,7 @@ def test_a_ledger_that_refuses_is_unhealthy_alone(tmp_path: Path) -> None:
 def test_a_queue_that_nobody_works_on_is_named(
     evidence: Evidence, without: str, status: Status
 ) -> None:
-    pollers = {str(queue): int(queue != without) for queue in SERVED}
+    pollers = {str(queue): int(queue != without) for queue in Queue}
 
     queues = shipped(replace(evidence, engine=Idle(pollers)))["queues"]
 
