@@ -2,6 +2,7 @@
 Measure, beside what else does the same job: ``python -m bench [NAME]``.
 
     ack         how fast a delivery is acknowledged
+    agent       what an agent run costs beside a bare loop: time, memory, history
     completion  how fast deliveries are done, and what that costs
     open        whether thousands open at once all end well, and what memory they take
     outage      what an outage of a platform does to it, and how the work comes back
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import ack, completion, figures, outage, path, spool
+from bench import ack, agent, completion, figures, outage, path, spool
 from bench import open as held_open
 from bench.figures import Figure
 from bench.scale import USUAL_SECONDS, Scale, scale_of
@@ -30,6 +31,7 @@ from bench.scale import USUAL_SECONDS, Scale, scale_of
 Bench = Callable[[Path, Scale], Awaitable[list[Figure]]]
 BENCHES: dict[str, Bench] = {
     "ack": ack.run,
+    "agent": agent.run,
     "completion": completion.run,
     "open": held_open.run,
     "outage": outage.run,
@@ -37,7 +39,7 @@ BENCHES: dict[str, Bench] = {
     "spool": spool.run,
 }
 LONGEST_S = 300
-LONGER_S = {"outage": 600}
+LONGER_S = {"agent": 1200, "outage": 600}
 PLAIN_WIDTH = 160
 
 

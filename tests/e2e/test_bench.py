@@ -24,7 +24,7 @@ def documented(bench: str) -> set[str]:
 
 
 @pytest.mark.timeout(220)
-@pytest.mark.parametrize("bench", ["ack", "completion", "outage", "path", "spool"])
+@pytest.mark.parametrize("bench", ["ack", "agent", "completion", "outage", "path", "spool"])
 def test_a_bench_produces_every_figure_that_is_named(bench: str, tmp_path: Path) -> None:
     line = [sys.executable, "-m", "bench", bench, "--seconds", "0.1", "--out", str(tmp_path)]
 
