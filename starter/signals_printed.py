@@ -6,6 +6,7 @@ from typing import Any
 
 from starter.entities import ENTITIES
 from starter.markdown import page, table
+from workflows.agent import AgentRunWorkflow
 from workflows.delivery import DeliveryWorkflow
 
 HOW = """How orders are given is in [operating](../operating.md#orders).
@@ -29,6 +30,7 @@ def workflows() -> Iterator[tuple[str, str, Any]]:
             vars(inspect.getmodule(one.run))[one.run.__qualname__.split(".")[0]],
         )
     yield "&lt;platform&gt;/&lt;delivery&gt;", "One delivery", DeliveryWorkflow
+    yield "agent/&lt;context&gt;", "One agent run", AgentRunWorkflow
 
 
 def described(title: str, told: str, workflow: Any) -> list[str]:
