@@ -260,7 +260,7 @@ async def test_a_real_engine_answers_and_says_who_works(temporal: Client) -> Non
     assert ended >= failed >= 0
 
     assert 0 < await engine.answers() < 5
-    assert await engine.pollers() == {"agents": 0, "tools": 0}
+    assert set(await engine.pollers()) == {"agents", "tools"}
 
 
 async def test_a_check_that_raises_is_unhealthy_and_says_what_and_where_but_no_key() -> None:

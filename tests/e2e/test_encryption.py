@@ -49,7 +49,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     """The system with keys, not yet started, and with a reaction that throws."""
     async with House(tmp_path, PAYLOAD_KEYS=SPRING) as one:
         one.environment["PYTHONPATH"] = f"{ROOT}:{ROOT / 'tests'}"
-        one.environment["REACTIONS"] = "workflows.reactions,broken_reactions"
+        one.environment["REACTIONS"] = "workflows.acknowledgements,broken_reactions"
         yield one
 
 
