@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+from temporalio import workflow
+
+from contexten.app import Reaction
 from contexten.asks import ADDRESSED, Wanted, ask_of, place_for, wanted_in
 from contexten.comment_commands import Command, Order, command_in
 from contexten.delivery import Event, Platform
@@ -28,6 +31,11 @@ ORDERED = {
     Order.APPROVE: "Thank you, I go on.",
     Order.REJECT: "Understood, I do not do it.",
 }
+
+
+async def heard_or(before: Reaction, event: Event) -> None:
+    """The same, or for a delivery that was under way when runs came, what was done *before*."""
+    await (heard(event) if workflow.patched(PATCH) else before(event))
 
 
 async def heard(event: Event) -> None:

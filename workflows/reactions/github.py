@@ -1,7 +1,5 @@
 """What we do on GitHub when we are asked, ordered, or when checks of our own work fail."""
 
-from temporalio import workflow
-
 from contexten.agent import Task
 from contexten.app import App
 from contexten.asks import Wanted, ask_of, place_for, wanted_in
@@ -12,7 +10,7 @@ from contexten.payload import dig, number, text
 from contexten.subject import agent_context, is_ours
 from contexten.tickets import Stage
 from workflows import acknowledgements, agents, github
-from workflows.reactions.asks import PATCH, command_of, heard
+from workflows.reactions.asks import command_of, heard, heard_or
 from workflows.reactions.tickets import move_ticket
 
 
@@ -35,30 +33,21 @@ async def work_on_label(event: Event) -> None:
     """Our label was put on an issue: begin a run for it."""
     if wanted_in(event) is None:
         return
-    if workflow.patched(PATCH):
-        await heard(event)
-    else:
-        await acknowledgements.github_label(event)
+    await heard_or(acknowledgements.github_label, event)
 
 
 async def answer_comment(event: Event) -> None:
     """We were mentioned in a comment: begin a run, tell it to the one there is, or obey."""
     if wanted_in(event) is None and command_of(event) is None:
         return
-    if workflow.patched(PATCH):
-        await heard(event)
-    else:
-        await acknowledgements.github_mention(event)
+    await heard_or(acknowledgements.github_mention, event)
 
 
 async def work_on_pull_request(event: Event) -> None:
     """Our label was put on a pull request, or the review label: work on it, or review it."""
     if wanted_in(event) is None:
         return
-    if workflow.patched(PATCH):
-        await heard(event)
-    else:
-        await acknowledgements.github_review(event)
+    await heard_or(acknowledgements.github_review, event)
 
 
 async def work_on_assignment(event: Event) -> None:

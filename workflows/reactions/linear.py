@@ -1,13 +1,11 @@
 """What we do on Linear when we are asked, ordered, or spoken to in a session."""
 
-from temporalio import workflow
-
 from contexten.app import App
 from contexten.asks import wanted_in
 from contexten.delivery import Event
 from contexten.linear import ActivityKind
 from workflows import acknowledgements, linear
-from workflows.reactions.asks import PATCH, command_of, heard
+from workflows.reactions.asks import command_of, heard, heard_or
 
 
 def register(app: App) -> None:
@@ -21,20 +19,14 @@ async def work_on_ticket(event: Event) -> None:
     """Our label was put on a ticket, or it was assigned to us: begin a run for it."""
     if wanted_in(event) is None:
         return
-    if workflow.patched(PATCH):
-        await heard(event)
-    else:
-        await acknowledgements.linear_label(event)
+    await heard_or(acknowledgements.linear_label, event)
 
 
 async def answer_comment(event: Event) -> None:
     """We were mentioned in a comment: begin a run, tell it to the one there is, or obey."""
     if wanted_in(event) is None and command_of(event) is None:
         return
-    if workflow.patched(PATCH):
-        await heard(event)
-    else:
-        await acknowledgements.linear_mention(event)
+    await heard_or(acknowledgements.linear_mention, event)
 
 
 async def answer_session(event: Event) -> None:

@@ -1,7 +1,5 @@
 """What we do on Slack when we are mentioned, answered in a thread, or a button is pressed."""
 
-from temporalio import workflow
-
 from contexten.app import App
 from contexten.asks import Wanted, ask_of, place_for, wanted_in
 from contexten.buttons import pressed
@@ -10,7 +8,7 @@ from contexten.payload import objects, text
 from workflows import acknowledgements
 from workflows.agents import tell
 from workflows.permission import refusal
-from workflows.reactions.asks import PATCH, heard, is_let_in
+from workflows.reactions.asks import heard_or, is_let_in
 from workflows.telling import post
 
 OVER = "That question is not open any more."
@@ -27,10 +25,7 @@ async def answer_mention(event: Event) -> None:
     """We were mentioned: begin a run, tell it to the one there is, or obey."""
     if wanted_in(event) is None:
         return
-    if workflow.patched(PATCH):
-        await heard(event)
-    else:
-        await acknowledgements.slack_mention(event)
+    await heard_or(acknowledgements.slack_mention, event)
 
 
 async def pass_on_reply(event: Event) -> None:
