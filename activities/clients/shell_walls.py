@@ -27,6 +27,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from activities.clients.shell_hidden import passwords_in
 from activities.clients.shell_pens import why_no_pens
 
 MIB = 1024 * 1024
@@ -128,6 +129,8 @@ class Walls:
             for path, content in ACCOUNTS.items():
                 words += ["--ro-bind-data", str(sent(content, behind)), path]
             words += ["--bind", str(root), REPO, *without_git(root, behind)]
+            for name in passwords_in(root):
+                words += ["--ro-bind-data", str(sent("", behind)), f"{REPO}/{name}"]
             words += ["--remount-ro", "/", "--chdir", REPO, *environment()]
             unseen = sent("".join(f"{word}\0" for word in words), behind)
             behind.words = [self.program, "--args", str(unseen), "--", *inner]
