@@ -18,7 +18,7 @@ VICTIMS = tuple(one for one in WORKERS if one != "control")
 async def killed_now_and_then(house: House, dice: random.Random) -> None:
     """Kill one worker after the other, at random, and start each again; until cancelled."""
     while True:
-        await asyncio.sleep(dice.uniform(1, 3))
+        await asyncio.sleep(dice.uniform(3, 5))
         victim = dice.choice(VICTIMS)
         await house.workers[victim].kill()
         await house.start_worker(victim)
@@ -33,7 +33,7 @@ async def test_twenty_runs_finish_and_nothing_is_seen_twice_whichever_worker_die
     asked = [label(dice, n) for n in range(1, many + 1)]
 
     killing = asyncio.create_task(killed_now_and_then(house, dice))
-    await sender.pace(asked, 2, until_s=30)
+    await sender.pace(asked, 0.5, until_s=30)
     await until(lambda: half_are_over(agents, many), 300, 0.5)
     killing.cancel()
     await asyncio.gather(killing, return_exceptions=True)
