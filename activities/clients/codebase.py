@@ -24,6 +24,7 @@ from activities.clients.git import At, Beat, Git, Run
 from activities.clients.mirrors import LONGEST_WAIT_S, Mirror, Mirrors, Sizes
 from activities.clients.remote import Remote, refuse_odd
 from activities.clients.removal import emptied, removed
+from activities.clients.shell_hidden import note_passwords
 from contexten.codebase import BranchAt, Checkout, CheckoutAsk
 from contexten.errors import ClientError, PlatformError
 
@@ -186,6 +187,7 @@ class Codebase:
             removed(folder, self._folder / "trash")
             raise
         copy = Copy(ask.run, ask.repository, ask.branch, base, base_sha, start, size)
+        note_passwords(folder / "tree")
         self._write(folder, copy)
         return copy
 

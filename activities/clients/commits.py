@@ -14,6 +14,7 @@ from pathlib import Path
 
 from activities.clients.git import At, Beat, Git, Run, Said
 from activities.clients.git_errors import meaning
+from activities.clients.shell_hidden import note_passwords
 from contexten.errors import ClientError
 from contexten.guards import Change, refusals
 
@@ -162,6 +163,8 @@ class Commits:
             self.git(at, "rebase", "--abort", run=Run(accepted=(0, 128)))
             reason = "somebody else pushed changes to the branch that do not go with these"
             raise ClientError(reason, platform=PLATFORM)
+        if at.tree is not None:
+            note_passwords(at.tree)  # of which some may be files anew
         return Began(began.repository, began.branch, began.base, began.base_sha, theirs)
 
 

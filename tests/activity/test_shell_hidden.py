@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from activities.clients.shell import Shell
-from activities.clients.shell_hidden import MOST, passwords_in
+from activities.clients.shell_hidden import MOST, note_passwords, passwords_in
 from contexten.tool_text import Refused
 
 SECRET = "kept-between-us"
@@ -27,6 +27,23 @@ def test_a_command_sees_no_password_however_it_looks(tmp_path: Path) -> None:
     assert SECRET not in said + moved
     assert "as an example" in said
     assert (tmp_path / ".env").read_text() == SECRET
+
+
+def test_a_command_may_remove_what_it_wrote_itself_and_moves_nothing_into_sight(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "tree"
+    (root / "deep").mkdir(parents=True)
+    (root / "deep/.env").write_text(SECRET)
+    note_passwords(root)
+
+    run(root, "echo A=b > .env; mv deep moved")
+    said = run(root, "cat .env moved/.env; rm .env && echo removed")
+
+    assert "A=b" in said
+    assert "removed" in said
+    assert SECRET not in said
+    assert not (root / ".env").exists()
 
 
 def test_what_cannot_be_hidden_is_not_run(tmp_path: Path) -> None:
