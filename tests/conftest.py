@@ -55,3 +55,15 @@ async def temporal(engine_address: str, tmp_path: Path) -> Client:
     """A client of the test run's engine, with a claim check of its own."""
     converter = data_converter(tmp_path / "blobs", 128 * 1024)
     return await Client.connect(engine_address, data_converter=converter)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Have the tests of a file run in one process, and those under fire, of any file, in one as well.
+
+    Whatever is under fire takes the machine, and would be the noise in another one's times.
+    """
+    for item in items:
+        file = item.path.relative_to(ROOT) if item.path.is_relative_to(ROOT) else item.path
+        under_fire = file.parts[:2] == ("tests", "chaos") or file.name.startswith("test_agents")
+        item.add_marker(pytest.mark.xdist_group("fire" if under_fire else str(file)))
