@@ -28,7 +28,7 @@ check: setup ## ruff, mypy, unit and shape tests: seconds
 test: setup ## every test, two files at a time
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
-	@$(PY) -m pytest -n 2 --dist loadgroup
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 chaos: setup ## the scenarios under fault, in their long form
 	@$(PY) -m pytest tests/chaos --size L

@@ -4,10 +4,12 @@ import asyncio
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import Client
 from waiting import engine_answers, free_port
+from xdist.scheduler import LoadFileScheduling
 
 from starter import attributes, engine
 from starter.claim_check import data_converter
@@ -57,13 +59,19 @@ async def temporal(engine_address: str, tmp_path: Path) -> Client:
     return await Client.connect(engine_address, data_converter=converter)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFile(LoadFileScheduling):
     """
-    Have the tests of a file run in one process, and those under fire, of any file, in one as well.
+    Has the tests of a file run in one process, and those under fire, of any file, in one as well.
 
-    Whatever is under fire takes the machine, and would be the noise in another one's times.
+    What is under fire takes the machine, and would be noise in the times of another.
     """
-    for item in items:
-        file = item.path.relative_to(ROOT) if item.path.is_relative_to(ROOT) else item.path
-        under_fire = file.parts[:2] == ("tests", "chaos") or file.name.startswith("test_agents")
-        item.add_marker(pytest.mark.xdist_group("fire" if under_fire else str(file)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(super()._split_scope(nodeid))
+        is_under_fire = file.parts[:2] == ("tests", "chaos") or file.name.startswith("test_agents")
+        return "fire" if is_under_fire else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """How tests are handed to several processes."""
+    return ByFile(config, log)
