@@ -14,7 +14,7 @@ from temporalio.common import SearchAttributeKey
 
 from workflows import attributes
 
-DYNAMIC_CONFIG = {
+DYNAMIC_CONFIG = {  # as JSON
     # One shard reads its queues only 20 times a second unless told otherwise.
     "history.transferProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxPollRPS": "2000",
@@ -31,6 +31,10 @@ DYNAMIC_CONFIG = {
     "matching.enableFairness": "true",
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
+    # A queue's rate that was written, though the writer was never told, leaves the server with an
+    # older copy, and every later rate is refused until it reads again: every five minutes unless
+    # told otherwise. A breaker cannot hold its queue meanwhile.
+    "matching.getUserDataRefresh": '"5s"',
 }
 PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 

@@ -40,7 +40,7 @@ def test_the_cluster_is_tuned_as_the_embedded_engine_is() -> None:
     text = (ROOT / "deploy/temporal/dynamic-config.yaml").read_text()
     tuned = {key: values[0]["value"] for key, values in yaml.safe_load(text).items()}
 
-    assert {k: str(v).lower() for k, v in tuned.items()} == engine.DYNAMIC_CONFIG
+    assert tuned == {key: json.loads(value) for key, value in engine.DYNAMIC_CONFIG.items()}
 
 
 @pytest.mark.parametrize(
