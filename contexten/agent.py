@@ -6,6 +6,7 @@ reaches the same run, once: each ask has a key, and a key that is known is not h
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 
 from contexten.delivery import Event
@@ -123,6 +124,8 @@ class Terms:
         repositories: The repositories that runs may work on; every one we can reach if empty.
         repository: The one that tickets and threads are about which name none; None if unset.
         shell: Whether the tool that runs commands may be used at all.
+        turns_a_history: Turns after which it goes on in another history; at least 1.
+        taken_within_s: Seconds after which a machine that takes none of its work is given up.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -130,6 +133,13 @@ class Terms:
     repositories: tuple[str, ...] = ()
     repository: str | None = None
     shell: bool = True
+    turns_a_history: int = 40
+    taken_within_s: float = 30.0
+
+    @property
+    def taken_within(self) -> timedelta:
+        """How long a machine may take no work: it is gone then, or somebody else's fills it."""
+        return timedelta(seconds=self.taken_within_s)
 
 
 class Ending(StrEnum):

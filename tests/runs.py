@@ -104,12 +104,6 @@ class Scripted:
     def workers(self, client: Client, runner: WorkflowRunner, github: FakeGithub) -> list[Worker]:
         """Who serves the queues of a run."""
         platform = GithubActivities(github).post_comment  # type: ignore[arg-type]
-        shared: list[Callable[..., Any]] = [
-            self.read_terms,
-            self.keep_text,
-            self.prepare_checkout,
-            self.read_branch,
-        ]
         return [
             Worker(
                 client,
@@ -120,10 +114,7 @@ class Scripted:
             ),
             Worker(client, task_queue="model", activities=[self.next_turn]),
             Worker(client, task_queue="control", activities=[self.read_level]),
-            Worker(client, task_queue="tools", activities=shared),
-            Worker(
-                client, task_queue="tools-here", activities=[self.use_tool, self.remove_checkout]
-            ),
+            *self.machines_at_work(client),
             Worker(
                 client,
                 task_queue="github",
@@ -131,6 +122,20 @@ class Scripted:
                 activities=[platform],
                 activity_executor=ThreadPoolExecutor(4),
             ),
+        ]
+
+    def machines_at_work(self, client: Client) -> list[Worker]:
+        """Who serves the queues of tools."""
+        shared: list[Callable[..., Any]] = [
+            self.read_terms,
+            self.keep_text,
+            self.prepare_checkout,
+            self.read_branch,
+        ]
+        here: list[Callable[..., Any]] = [self.use_tool, self.remove_checkout]
+        return [
+            Worker(client, task_queue="tools", activities=shared),
+            Worker(client, task_queue="tools-here", activities=here),
         ]
 
 

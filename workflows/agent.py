@@ -34,7 +34,6 @@ from workflows.effects import enter
 from workflows.options import timing
 from workflows.terms import read_terms
 
-TURNS_A_HISTORY = 40
 LOOK_AGAIN = timedelta(minutes=1)
 LOOK_AGAIN_AT_MOST = timedelta(minutes=10)
 
@@ -275,11 +274,12 @@ class AgentRunWorkflow(Turning):
 
     async def _turns(self) -> Ended | None:
         """Take turns until it has ended; None to go on in another history."""
+        most = self._terms().turns_a_history
         while True:
             await self.until_resumed()
             if used_up := self._run.exhausted():
                 return Ended(Ending.EXHAUSTED, f"{used_up} of this run are used up")
-            if self._run.turns - self._began_with >= TURNS_A_HISTORY:
+            if self._run.turns - self._began_with >= most:
                 return None
             if workflow.info().is_continue_as_new_suggested():
                 return None
@@ -306,7 +306,7 @@ class AgentRunWorkflow(Turning):
         if self._run.checkout is not None and not self._run.inbox:
             self._given_back = True
             with suppress(ActivityError):
-                await agent_deeds.remove_checkout(self._run.checkout)
+                await agent_deeds.remove_checkout(self._run.checkout, self._terms().taken_within)
         self._show()
 
     def _again(self, ended: Ended) -> None:

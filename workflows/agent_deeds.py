@@ -14,8 +14,6 @@ from contexten.tools import TOOLS
 from workflows.options import request
 
 PREPARED_WITHIN = timedelta(minutes=15)
-TAKEN_WITHIN = timedelta(seconds=30)
-"""A machine that takes no work for so long is gone, or somebody else's work fills it."""
 
 
 async def keep_text(text: str) -> str:
@@ -34,9 +32,13 @@ async def prepare_checkout(ask: CheckoutAsk) -> Checkout:
     return checkout
 
 
-async def remove_checkout(checkout: Checkout) -> None:
-    """Have the machine forget *checkout*; a machine that is gone has forgotten it."""
-    options = await on_machine("remove_checkout", checkout)
+async def remove_checkout(checkout: Checkout, within: timedelta) -> None:
+    """
+    Have the machine forget *checkout*; a machine that is gone has forgotten it.
+
+    One that takes no work *within* that time is gone.
+    """
+    options = await on_machine("remove_checkout", checkout, within)
     options["schedule_to_close_timeout"] = timedelta(minutes=2)
     await workflow.execute_activity("tools.remove_checkout", checkout, **options)
 
@@ -48,10 +50,14 @@ async def read_branch(repository: str, branch: str) -> BranchAt:
     return found
 
 
-async def use_tool(ask: ToolAsk) -> ToolResult:
-    """Have a tool of the working copy used, on the machine that has the copy."""
+async def use_tool(ask: ToolAsk, within: timedelta) -> ToolResult:
+    """
+    Have a tool of the working copy used, on the machine that has the copy.
+
+    One that takes no work *within* that time is gone.
+    """
     name = ask.call.name
-    options = await on_machine(name, ask.checkout, ask.call.brief or name)
+    options = await on_machine(name, ask.checkout, within, ask.call.brief or name)
     options["start_to_close_timeout"] = TOOLS[name].timeout
     result: ToolResult = await workflow.execute_activity(
         f"tools.{name}", ask, result_type=ToolResult, **options
@@ -77,10 +83,12 @@ async def deed(name: str, *arguments: Any, result: type) -> Any:
     )
 
 
-async def on_machine(name: str, checkout: Checkout, summary: str | None = None) -> dict[str, Any]:
-    """The options of a deed on the machine that has *checkout*."""
+async def on_machine(
+    name: str, checkout: Checkout, within: timedelta, summary: str | None = None
+) -> dict[str, Any]:
+    """The options of a deed on the machine that has *checkout*, and takes it *within* that."""
     options = await request(f"tools.{name}", summary)
-    return {**options, "task_queue": checkout.queue, "schedule_to_start_timeout": TAKEN_WITHIN}
+    return {**options, "task_queue": checkout.queue, "schedule_to_start_timeout": within}
 
 
 def is_gone(error: ActivityError) -> bool:

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
 from contexten import agent_prompt as prompt
-from contexten.agent import Ending
+from contexten.agent import Ending, Terms
 from contexten.agent_run import UNUSABLE_AT_MOST, Ended, Message, Pull, Question, Run
 from contexten.agent_toolbox import arguments, batches, given, refused_branch, unfit
 from contexten.classification import classified
@@ -159,21 +159,25 @@ class Turning(Pausable):
     async def _on_machine(self, call: ToolCall) -> Answer:
         """Use a tool of the working copy; one that is gone is made anew."""
         checkout = self._checkout()
-        terms = self._run.terms
-        shell = terms is not None and terms.shell
-        ask = ToolAsk(checkout, self._run.transcript or "", call, shell)
+        terms = self._terms()
+        ask = ToolAsk(checkout, self._run.transcript or "", call, terms.shell)
         try:
-            result = await agent_deeds.use_tool(ask)
+            result = await agent_deeds.use_tool(ask, terms.taken_within)
         except ActivityError as error:
             if not agent_deeds.is_gone(error):
                 raise
             await self._rebuild(checkout)
             if self._checkout().fresh and not TOOLS[call.name].reads:
                 return Answer(GONE, ok=False)
-            result = await agent_deeds.use_tool(replace(ask, checkout=self._checkout()))
+            ask = replace(ask, checkout=self._checkout())
+            result = await agent_deeds.use_tool(ask, terms.taken_within)
         if result.head:
             self._run = replace(self._run, head=result.head)
         return Answer(ref=result.ref, ok=result.ok, brief=result.brief)
+
+    def _terms(self) -> Terms:
+        """On what terms it works; the usual ones until they were read."""
+        return self._run.terms or Terms()
 
     def _checkout(self) -> Checkout:
         """The working copy, without which no tool of it is given."""
