@@ -45,6 +45,34 @@ def test_a_branch_of_ours_leads_back_to_its_context(context: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("context", "branch"),
+    [
+        ("github/octo/hello#7", "contexten/github-octo-hello-7-ce1e52"),
+        ("linear/ENG-7", "contexten/linear-eng-7-818363"),
+        (
+            f"github/octo/{'long' * 20}#7",
+            f"contexten/github-octo-{'long' * 12}-e61493",
+        ),
+    ],
+)
+def test_a_branch_once_named_is_named_so_for_ever(context: str, branch: str) -> None:
+    assert branch_for(context) == branch
+
+
+def test_two_contexts_have_two_branches_however_alike_they_are() -> None:
+    long = f"github/octo/{'harbour' * 12}"
+    alike = [f"{long}#{n}" for n in range(1, 201)]
+    alike += ["linear/A_B-12", "linear/A-B-12", "linear/A-B-1/2", "linear/a-b-12"]
+    branches = {branch_for(one) for one in alike}
+
+    assert len(branches) == len(alike)
+    assert {one.rpartition("-")[0] for one in branches if "harbour" in one} == {
+        f"contexten/{long.replace('/', '-')[:60]}"
+    }
+    assert max(map(len, branches)) < 80
+
+
+@pytest.mark.parametrize(
     "branch",
     [
         "contexten/github-octo-hello-7-000000",
