@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from house import TOKENS, House
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 REPOSITORY = "octo/hello"
 WORKERS = ("control", "deliveries", "github,linear,slack", "agents", "model", "tools")
@@ -53,6 +54,11 @@ class Agents:
                 found.setdefault(context, Ran(context, well, over))
         return list(found.values())
 
+    async def run(self, number: int) -> WorkflowHandle[Any, Any]:
+        """The run about issue *number*."""
+        client = await self.house.client()
+        return client.get_workflow_handle(f"agent/github/{REPOSITORY}#{number}")
+
     async def are_over(self, many: int) -> bool:
         """Whether so many runs were begun, and all have ended."""
         runs = await self.runs()
@@ -68,17 +74,32 @@ class Agents:
         answer = await self._github(f"issues/{number}/comments", per_page="100")
         return [one["body"] for one in answer.json()]
 
-    async def _github(self, path: str, **asked: str) -> Any:
+    async def diff(self, number: int) -> str:
+        """What pull request *number* changes."""
+        answer = await self._github(f"pulls/{number}", accept="application/vnd.github.diff")
+        found: str = answer.text
+        return found
+
+    async def _github(self, path: str, accept: str = "*/*", **asked: str) -> httpx.Response:
         url = f"{self.house.sandbox_url}/github/repos/{REPOSITORY}/{path}"
-        headers = {"Authorization": f"Bearer {TOKENS['GITHUB_TOKEN']}"}
+        headers = {"Authorization": f"Bearer {TOKENS['GITHUB_TOKEN']}", "Accept": accept}
         return await self.house.http.get(url, params=asked, headers=headers)
 
-    def tests_pass(self, branch: str, folder: Path) -> bool:
-        """Whether the tests of the repository pass on *branch*, checked out into *folder*."""
+    def clone(self, branch: str, folder: Path) -> Path:
+        """A copy in *folder* of what is on *branch* of the repository."""
         token = TOKENS["GITHUB_TOKEN"]
         host = self.house.sandbox_url.removeprefix("http://")
         url = f"http://x-access-token:{token}@{host}/github/{REPOSITORY}.git"
         line = ["git", "clone", "--quiet", "--branch", branch, url, str(folder)]
         subprocess.run(line, check=True, capture_output=True)
-        tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=."]
-        return subprocess.run(tests, cwd=folder, capture_output=True, check=False).returncode == 0
+        return folder
+
+    def tests_pass(self, branch: str, folder: Path) -> bool:
+        """Whether the tests of the repository pass on *branch*, checked out into *folder*."""
+        return passes_tests(self.clone(branch, folder))
+
+
+def passes_tests(folder: Path) -> bool:
+    """Whether the tests in *folder* pass."""
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=."]
+    return subprocess.run(tests, cwd=folder, capture_output=True, check=False).returncode == 0

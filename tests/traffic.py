@@ -96,9 +96,12 @@ def uuid_of(dice: random.Random) -> str:
     return as_uuid(f"{dice.getrandbits(128):032x}")
 
 
-def comment(dice: random.Random, number: int, *, asks: bool = True) -> Delivery:
+ASKED = "could you look at this?"
+
+
+def comment(dice: random.Random, number: int, *, asks: bool = True, words: str = ASKED) -> Delivery:
     """A comment on issue *number* of ``octo/hello``, which mentions us if it *asks*."""
-    said = "@contexten could you look at this?" if asks else "Me too."
+    said = f"@contexten {words}" if asks else "Me too."
     body = github("created", number) | {
         "comment": {"id": dice.getrandbits(40), "body": said, "user": PERSON}
     }
