@@ -9,10 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from agents import passes_tests
 from shell import Said, Shell, Up
 from waiting import until
-
-from starter import engine
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/scenarios/agents.md").read_text()
@@ -37,12 +36,9 @@ class Typing:
 
     def run(self, words: list[str]) -> Said:
         """Run *words* as a person would from the clone."""
-        if words[0] == "contexten":
-            ours = (str(ROOT / word) if word.startswith("sandbox/") else word for word in words[1:])
-            return self.up.shell.run(*ours)
-        line = [engine.binary(), *words[1:], "--address", self.up.running.engine]
-        done = subprocess.run(line, capture_output=True, text=True, check=False)
-        return Said(done.returncode, done.stdout + done.stderr)
+        assert words[0] == "contexten"
+        ours = (str(ROOT / word) if word.startswith("sandbox/") else word for word in words[1:])
+        return self.up.shell.run(*ours)
 
     async def effects(self, kind: str, target: str) -> list[dict[str, Any]]:
         """What stands of *kind* at *target* on the sandbox's GitHub."""
@@ -50,23 +46,24 @@ class Typing:
             seen = (await http.get(f"{self.up.running.sandbox}/_ledger")).json()["effects"]
         return [one for one in seen if one["kind"] == kind and target in one["target"]]
 
-    async def has_heard(self, context: str, words: str) -> None:
-        """Wait until what the run of *context* tells of itself has *words* in it."""
-        query = ["temporal", "workflow", "query", "-w", f"agent/github/{context}"]
+    async def says(self, context: str, words: str, within_s: float = 60) -> None:
+        """Wait until what is shown of the run of *context* has *words* in it."""
+        show = ["contexten", "agent", f"github/{context}"]
 
-        async def heard() -> bool:
-            return words in re.sub(r"\s", "", self.run([*query, "--type", "progress"]).text)
+        async def shown() -> bool:
+            return words in " ".join(self.run(show).text.split())
 
-        await until(heard, 60)
+        await until(shown, within_s)
 
-    async def is_over(self, context: str) -> None:
-        """Wait until the run of *context* has ended."""
-        describe = ["temporal", "workflow", "describe", "-w", f"agent/github/{context}"]
-
-        async def over() -> bool:
-            return "COMPLETED" in self.run(describe).text.upper()
-
-        await until(over, 120)
+    def clone(self, branch: str, folder: Path) -> Path:
+        """A copy in *folder* of what is on *branch* of the sample repository."""
+        sandbox = self.up.running.sandbox
+        variables = httpx.get(f"{sandbox}/_environment").json()
+        host = variables["GITHUB_URL"].removeprefix("http://")
+        url = f"http://x-access-token:{variables['GITHUB_TOKEN']}@{host}/octo/hello.git"
+        line = ["git", "clone", "--quiet", "--branch", branch, url, str(folder)]
+        subprocess.run(line, check=True, capture_output=True)
+        return folder
 
 
 @pytest.fixture
@@ -78,30 +75,34 @@ def shell(tmp_path: Path) -> Shell:
 
 
 @pytest.mark.timeout(400)
-async def test_each_command_of_the_page_does_what_the_page_says(up: Up) -> None:
+async def test_each_command_of_the_page_does_what_the_page_says(up: Up, tmp_path: Path) -> None:
     typing = Typing(up)
     assert next(typing.left) == ["contexten", "up", "--sandbox"]
     typing.type_next("contexten pause model")
 
     assert typing.type_next("contexten deliver").startswith("202")
-    await typing.has_heard(FIRST, '"branch":"contexten/github-octo-hello-1')
-    assert "Turn 1" in typing.type_next("temporal workflow query")
-    typing.type_next("temporal workflow query")
-    assert "model_calls" in typing.type_next("temporal workflow query")
+    await typing.says(FIRST, "branch contexten/github-octo-hello-1")
+    assert FIRST in typing.type_next("contexten agents --running")
+    shown = typing.type_next("contexten agent github/")
+    assert "Turn 1" in shown
+    assert "model calls" in shown
 
     assert typing.type_next("contexten deliver").startswith("202")
-    await typing.has_heard(FIRST, '"waiting":1')
+    await typing.says(FIRST, "unread 1 messages")
     typing.type_next("contexten resume model")
-    await typing.is_over(FIRST)
-    assert "/pull/" in typing.type_next("temporal workflow query")
-    assert len(await typing.effects("pull_request", "octo/hello")) == 1
+    await typing.says(FIRST, f"github/{FIRST}: done", 120)
+    assert "/pull/" in typing.type_next("contexten agent github/")
+    (pull,) = await typing.effects("pull_request", "octo/hello")
+    mended = typing.clone(pull["details"]["head"], tmp_path / "mended")
+    assert (mended / "NOTES.md").read_text() == "hello\n"
+    assert passes_tests(mended)
     assert len(await typing.effects("comment", FIRST)) == 2
 
     typing.type_next("contexten pause model")
     assert typing.type_next("contexten deliver").startswith("202")
-    await typing.has_heard(SECOND, '"branch":"contexten/github-octo-hello-2')
+    await typing.says(SECOND, "branch contexten/github-octo-hello-2")
     assert typing.type_next("contexten deliver").startswith("202")
-    await typing.is_over(SECOND)
+    await typing.says(SECOND, f"github/{SECOND}: cancelled")
     typing.type_next("contexten resume model")
     assert len(await typing.effects("pull_request", "octo/hello")) == 1
     assert list(typing.left) == []
