@@ -13,7 +13,7 @@ help: ## what can be made
 
 setup: .venv/.set-up ## set everything up in .venv
 
-demo: setup ## start everything, deliver real payloads of all three platforms, show what happened
+demo: setup ## start everything, deliver for all three platforms, have an agent mend a test, show what happened
 	@.venv/bin/contexten demo
 
 dev: setup ## engine, workers and door, until interrupted

@@ -135,6 +135,7 @@ class AgentRunWorkflow(Turning):
             "question": run.question and run.question.text,
             "waiting": len(run.inbox),
             "latest": [[one.tool, one.brief, one.ok] for one in run.latest],
+            "model": run.model,
             "trace": run.trace_url,
         }
 

@@ -3,18 +3,24 @@ Commands of agents: each shut in, bounded in all it may take, and ended with all
 
 `bubblewrap` shuts a command in (see ``shell_walls``). `unsafe` only bounds it: it sees what we
 see, but for our environment. `off` refuses. What struck a command is told with what it printed.
+
+    python -m activities.clients.shell bubblewrap [FOLDER COMMAND]
+
+says why commands cannot be run here, if so, or else runs one in FOLDER; exit 1 if it went badly.
 """
 
+import argparse
 import os
 import secrets
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from activities.clients.shell_limits import Limits, Output, Watch
 from activities.clients.shell_walls import Behind, Walls
@@ -200,3 +206,25 @@ def told(notice: str, output: Output, struck: str | None, code: int, took: float
     number = code - 128 if code > 128 else -code
     why = f": {STRUCK[number]}" if number in STRUCK else ""
     return Done(f"{notice}{printed}[exit status {code}, {took:.1f} s{why}]", ok=code == 0)
+
+
+def main() -> int:
+    """Run a command by hand as an agent's is run, or say why none can be; the exit status."""
+    parser = argparse.ArgumentParser(description="Run a command as an agent's is run.")
+    parser.add_argument("how", choices=get_args(How))
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("command", nargs="?")
+    asked = parser.parse_args()
+    shell = Shell(asked.how)
+    if why := shell.complaint():
+        print(why)
+        return 1
+    if asked.folder is None:
+        return 0
+    done = shell.run(asked.folder, asked.command or "", LONGEST_WAIT_S, lambda: None)
+    print(done.text)
+    return 0 if done.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

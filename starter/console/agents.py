@@ -21,7 +21,7 @@ from starter.settings import load
 T = TypeVar("T")
 
 HEADS = ("context", "is", "asked by", "since", "took")
-LEFT = ("repository", "branch", "commit", "pull_request", "question", "trace")
+LEFT = ("repository", "branch", "commit", "pull_request", "question", "model", "trace")
 
 
 def asked(question: Callable[[Client], Awaitable[T]]) -> T:

@@ -3,7 +3,8 @@
 
 Signed deliveries of all three platforms are sent to the door, each twice, while Slack refuses
 its first calls. What became of each is shown as it happens, and then held against the
-sandbox's ledger: whatever asked for an answer must have got it, once.
+sandbox's ledger: whatever asked for an answer must have got it, once. One of them begins an
+agent run, which has a scene of its own in ``demo_agent``.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 import httpx
 from rich.console import Console
@@ -25,7 +27,7 @@ from rich.text import Text
 
 from contexten.delivery import Platform
 from starter import client
-from starter.console import surroundings
+from starter.console import demo_agent, surroundings
 from starter.console.complaint import Complaint
 from starter.console.deliver import Answered, Prepared, prepared, sent
 from starter.console.follow import Became, ended, in_ui
@@ -54,6 +56,7 @@ SCENES = (
     Scene("github/push.json"),
     Scene("github/issues.opened.json"),
     Scene("github/issues.labeled.json", "handled", 1),
+    Scene("github/issues.labeled.hello.json", "handled"),
     Scene("github/issue_comment.created.json", "handled", 1),
     Scene("github/pull_request.opened.json"),
     Scene("github/pull_request.labeled.json", "handled", 1),
@@ -68,6 +71,9 @@ SCENES = (
 )
 
 NAMESPACE = "default"
+OF_ELSEWHERE = ("TEMPORAL_", "AGENT_", "LANGSMITH_", "LANGCHAIN_")
+"""What belongs to other engines, models and traces; the demo has the engine and model we ship."""
+
 REFUSED_CALLS = 2
 PATIENCE_S = 60.0
 
@@ -115,10 +121,11 @@ def demo(console: Console, *, stay: bool) -> None:
 async def played(console: Console, folder: Path, *, stay: bool) -> None:
     """Start everything in *folder*, deliver, compare, and stop everything."""
     begun = time.monotonic()
-    for name in [name for name in os.environ if name.startswith("TEMPORAL_")]:
-        del os.environ[name]
+    for name in [name for name in os.environ if name.startswith(OF_ELSEWHERE)]:
+        if name != "AGENT_SHELL":
+            del os.environ[name]
     os.environ["TEMPORAL_CONFIG_FILE"] = surroundings.NOTHING
-    os.environ["REACTIONS"] = "workflows.acknowledgements"
+    os.environ["REACTIONS"] = "workflows.demonstration"
     installation = Installation(console.print, sandbox=True, fixed_ports=False)
     async with told_to_stop() as stop:
         try:
@@ -135,7 +142,7 @@ async def played(console: Console, folder: Path, *, stay: bool) -> None:
 
 
 async def acted(console: Console, installation: Installation) -> None:
-    """Deliver everything twice, wait for the ends, and compare with the ledger."""
+    """Deliver everything twice, wait for the ends, and compare with the ledger; then the agent."""
     shown = rehearsed(installation.secrets)
     assert installation.sandbox is not None
     async with httpx.AsyncClient() as http:
@@ -147,8 +154,17 @@ async def acted(console: Console, installation: Installation) -> None:
         for one in shown:
             await deliver_twice(http, installation.url, one)
         await watch(console, installation, shown)
+        connected = await client.connect(installation.settings)
+        run = await demo_agent.ended(connected)
         effects = await ledger(http, installation.sandbox)
-    compare(console, shown, effects)
+        of_agent = [effect for effect in effects if demo_agent.is_of_agent(effect)]
+        compare(console, shown, [effect for effect in effects if effect not in of_agent])
+        how = installation.settings.agent_shell.value
+        found = await demo_agent.seen(http, installation.sandbox, run, of_agent, how)
+        run_id = quote(demo_agent.RUN, safe="")
+        demo_agent.tell(
+            console, found, f"{installation.ui}/namespaces/{NAMESPACE}/workflows/{run_id}"
+        )
 
 
 def rehearsed(secrets: dict[str, str]) -> list[Shown]:

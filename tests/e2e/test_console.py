@@ -30,9 +30,30 @@ def test_the_demo_shows_every_delivery_done_once(shell: Shell) -> None:
     said = shell.run("demo")
 
     assert said.status == 0, said.text
-    assert "30 deliveries taken, 15 workflows; 6 answers asked for, 6 given" in said.text
-    assert said.text.count("/namespaces/default/workflows/") == 15
+    assert "32 deliveries taken, 16 workflows; 6 answers asked for, 6 given" in said.text
+    assert said.text.count("/namespaces/default/workflows/") == 17
     assert not list(shell.folder.iterdir()), "the demo keeps to a folder of its own"
+    for words in (
+        "ada-marsh put our label on octo/hello#1",
+        "agent/github/octo/hello#1: done, in 8 turns",
+        "offline, no language model",
+        "run_bash_command (5), edit_file, commit, create_pr, finish",
+        "/pull/1001: In greeting.py, line 6",
+        "main: 1 failed, 2 passed",
+        ": 3 passed",
+        "at octo/hello#1: On it.",
+        "at octo/hello#1: All tests pass now.",
+    ):
+        assert words in said.text, said.text
+
+
+def test_the_demo_says_so_where_agents_may_run_no_commands(shell: Shell) -> None:
+    said = shell.run("demo", AGENT_SHELL="off", AGENT_MODEL="openai:none-of-the-demo")
+
+    assert said.status == 0, said.text
+    assert "commands cannot be run here: AGENT_SHELL is off" in said.text
+    assert "none, as the tests could not be run" in said.text
+    assert "offline, no language model" in said.text
 
 
 async def test_up_takes_deliveries_and_says_how_things_stand(up: Up) -> None:
