@@ -72,6 +72,6 @@ def running_sandbox() -> Iterator[Sandbox]:
     finally:
         running.heals()
         running.close()
-        uvicorn_server.should_exit = True
+        uvicorn_server.should_exit = uvicorn_server.force_exit = True  # whatever still hangs
         thread.join(10)
         sock.close()
