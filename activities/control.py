@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from temporalio import activity
 
+from contexten.agent_run import run_of
+from contexten.agent_status import Standing
 from contexten.degradation import Level, level_in
 from contexten.hastening import Hastened, Hastening
 from contexten.health import Result
@@ -25,6 +27,7 @@ class Queues(Protocol):
     async def set_rate(self, queue: str, rps: float | None, because: str) -> None: ...
     async def waiting(self, queue: str) -> int: ...
     async def standings(self, workflow_ids: Sequence[str]) -> dict[str, Any]: ...
+    async def run_asked(self, workflow_id: str) -> Standing | None: ...
 
 
 class Failures(Protocol):
@@ -143,6 +146,18 @@ class ControlActivities:
         """
         found: dict[str, Any] = (await self._queues.standings([RULES])).get(RULES, {})
         return found
+
+    @activity.defn(name="control.read_run")
+    async def read_run(self, context: str) -> Standing | None:
+        """
+        How the agent run of *context* stands, by its own words; None if none is under way.
+
+        Safe to repeat: the run is asked, and hears nothing.
+
+        Raises:
+            TransientError: The engine is away.
+        """
+        return await self._queues.run_asked(run_of(context))
 
     @activity.defn(name="control.list_failures")
     async def list_failures(self, wanted: FailuresWanted) -> tuple[Attempt, ...]:

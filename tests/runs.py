@@ -102,8 +102,23 @@ class Scripted:
         return ToolResult(call, True, "0" * 64, f"{name} did it", head)
 
     def workers(self, client: Client, runner: WorkflowRunner, github: FakeGithub) -> list[Worker]:
-        """Who serves the queues of a run."""
+        """Who serves the queues of a run, and that of GitHub."""
         platform = GithubActivities(github).post_comment  # type: ignore[arg-type]
+        return [
+            *self.workers_of_run(client, runner),
+            Worker(
+                client,
+                task_queue="github",
+                interceptors=[boundary("github")],
+                activities=[platform],
+                activity_executor=ThreadPoolExecutor(4),
+            ),
+        ]
+
+    def workers_of_run(
+        self, client: Client, runner: WorkflowRunner, *control: Callable[..., Any]
+    ) -> list[Worker]:
+        """Who serves the queues of a run, that of the runs first; *control* has more deeds."""
         return [
             Worker(
                 client,
@@ -113,15 +128,8 @@ class Scripted:
                 workflow_failure_exception_types=[Exception],
             ),
             Worker(client, task_queue="model", activities=[self.next_turn]),
-            Worker(client, task_queue="control", activities=[self.read_level]),
+            Worker(client, task_queue="control", activities=[self.read_level, *control]),
             *self.machines_at_work(client),
-            Worker(
-                client,
-                task_queue="github",
-                interceptors=[boundary("github")],
-                activities=[platform],
-                activity_executor=ThreadPoolExecutor(4),
-            ),
         ]
 
     def machines_at_work(self, client: Client) -> list[Worker]:

@@ -85,15 +85,20 @@ class Scene:
         return [one.partition("\n\n<!--")[0] for one in words]
 
 
-@pytest.fixture
-async def scene(temporal: Client, sandbox: Sandbox, runner: WorkflowRunner) -> AsyncIterator[Scene]:
+def made(temporal: Client, sandbox: Sandbox, runner: WorkflowRunner, runs: Runs) -> Scene:
+    """A scene of its own on *sandbox*, whose deliveries are carried out one after the other."""
     registry.load(registry.DEFAULT_MODULES)
     fresh = uuid.uuid4().int
 
     async def deliver(platform: Platform, name: str | None, payload: dict[str, Any]) -> None:
         await carried_out(temporal, runner, arrived(platform, name, payload), payload)
 
+    thread = f"17{fresh % 10**8:08d}.{fresh % 10**6:06d}"
+    ticket = f"ENG-{1 + fresh % 800_000}"
+    return Scene(sandbox, runs, deliver, f"octo/r{fresh % 10**9}", ticket, thread)
+
+
+@pytest.fixture
+async def scene(temporal: Client, sandbox: Sandbox, runner: WorkflowRunner) -> AsyncIterator[Scene]:
     async with platform_workers(temporal, sandbox), recorded_runs(temporal) as runs:
-        thread = f"17{fresh % 10**8:08d}.{fresh % 10**6:06d}"
-        ticket = f"ENG-{1 + fresh % 800_000}"
-        yield Scene(sandbox, runs, deliver, f"octo/r{fresh % 10**9}", ticket, thread)
+        yield made(temporal, sandbox, runner, runs)

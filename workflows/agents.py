@@ -12,11 +12,14 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from contexten.agent import Ask
+    from contexten.agent_status import Standing
 
+from activities.control import ControlActivities
 from contexten.agent_run import run_of
 from contexten.queues import Queue
 from workflows import attributes
 from workflows.effects import importance
+from workflows.options import request
 
 RUN = "AgentRunWorkflow"
 
@@ -56,6 +59,13 @@ async def tell(context: str, signal: str, *arguments: object) -> bool:
     except ApplicationError:
         return False
     return True
+
+
+async def standing_of(context: str) -> Standing | None:
+    """How the run of *context* stands, by its own words; None if none is under way."""
+    return await workflow.execute_activity_method(
+        ControlActivities.read_run, context, **await request("control.read_run", context[:200])
+    )
 
 
 def found_by(ask: Ask) -> TypedSearchAttributes:

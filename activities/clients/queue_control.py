@@ -13,9 +13,10 @@ from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     UpdateTaskQueueConfigRequest,
 )
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from contexten.agent_status import Standing
 from contexten.errors import TransientError
 from contexten.gate import Batch
 from contexten.queues import Queue
@@ -24,6 +25,15 @@ log = structlog.get_logger()
 
 TIMEOUT = timedelta(seconds=5)
 STANDING = "standing"
+NOBODY_ANSWERS = frozenset(
+    {
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.FAILED_PRECONDITION,
+    }
+)
+"""How the engine says that no worker answers for a workflow."""
+
 IDENTITY = "contexten"
 ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
@@ -112,6 +122,31 @@ class QueueControl:
         except Exception as error:  # noqa: BLE001 - anything may stand there, in any encoding
             log.warning("standing.undecodable", entity=workflow_id, reason=repr(error)[:300])
             return None
+
+    async def run_asked(self, workflow_id: str) -> Standing | None:
+        """
+        What the agent run *workflow_id* says of itself; None if it is not under way.
+
+        Raises:
+            TransientError: If the engine is away.
+        """
+        handle = self._client.get_workflow_handle(workflow_id)
+        with told_in_our_terms():
+            try:
+                found = await handle.describe(rpc_timeout=TIMEOUT)
+                if found.status is not WorkflowExecutionStatus.RUNNING:
+                    return None
+                names = ("progress", "budget")
+                asked = (handle.query(name, rpc_timeout=TIMEOUT) for name in names)
+                return Standing(*await asyncio.gather(*asked))
+            except WorkflowQueryFailedError:
+                return Standing()
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return None
+                if error.status in NOBODY_ANSWERS:
+                    return Standing()
+                raise
 
     async def tell(self, platform: str, batch: Batch) -> None:
         """

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from temporalio import workflow
 
+from contexten.agent_status import told
+from contexten.agent_words import postable
 from contexten.app import Reaction
 from contexten.asks import ADDRESSED, Wanted, ask_of, place_for, wanted_in
 from contexten.comment_commands import Command, Order, command_in
@@ -132,19 +134,12 @@ async def obey(event: Event, place: Place, command: Command) -> None:
         return
     context = await context_of(event)
     if command.order is Order.STATUS:
-        asked = ask_of(event, Wanted("What is the state of this?"), repository=None)
-        done = (
-            asked is not None
-            and context is not None
-            and await agents.tell(context, "message", asked)
-        )
-    else:
-        because = command.because or f"{command.order} in a comment"
-        done = context is not None and await agents.tell(
-            context, command.order, because, event.sender
-        )
-    if not done or command.order is not Order.STATUS:
-        await post(place, ORDERED[command.order] if done else NO_RUN)
+        standing = await agents.standing_of(context) if context is not None else None
+        await post(place, postable(place.platform, told(standing)))
+        return
+    because = command.because or f"{command.order} in a comment"
+    done = context is not None and await agents.tell(context, command.order, because, event.sender)
+    await post(place, ORDERED[command.order] if done else NO_RUN)
 
 
 async def begin_approved(event: Event, place: Place, digits: str) -> None:
