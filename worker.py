@@ -64,6 +64,7 @@ from activities.stores.ledger import Ledger, Limits
 from activities.stores.limits import LimitsKept
 from activities.stores.traffic import Calls
 from activities.switches import BrokenProvider, Switches, provider_named
+from activities.tool_calls import ToolCalls
 from activities.tools import Answers, CheckoutToolsActivities, ToolsActivities
 from contexten.ledger import Attempt
 from contexten.operations import PLATFORMS
@@ -348,6 +349,7 @@ def of_tools(shared: Shared) -> list[Worker]:
             shared.connected,
             task_queue=name,
             activities=deeds,
+            interceptors=[ToolCalls(shared.watch.record, shared.watch.clock)],
             max_concurrent_activities=slots,
             graceful_shutdown_timeout=grace(settings),
         )

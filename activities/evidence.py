@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from contexten.errors import PlatformError
@@ -14,6 +14,8 @@ from contexten.operations import PLATFORMS
 from contexten.traffic import Probe, Traffic, TrafficRule, allowance
 
 READ_S = 1.5
+TOOL_CALLS = timedelta(hours=1)
+"""How far back calls of tools are looked at."""
 
 
 class Calls(Protocol):
@@ -22,6 +24,7 @@ class Calls(Protocol):
     def seen(
         self, platforms: Sequence[str], rule: TrafficRule, now: datetime
     ) -> tuple[Traffic, dict[str, Traffic]]: ...
+    def tool_calls(self, since: datetime) -> tuple[int, int]: ...
 
 
 class Limited(Protocol):
@@ -65,6 +68,7 @@ class Read:
     total: Traffic
     platforms: Mapping[str, Traffic]
     limits: Mapping[str, Limits]
+    tool_calls: tuple[int, int]
     took_s: float
 
 
@@ -104,6 +108,11 @@ class Look:
         found = await self._read_in_time()
         said = found.limits.get(name) if found else None
         return allowance(said, self.rule, datetime.now(UTC))
+
+    async def tool_calls(self) -> tuple[int, int] | None:
+        """How many tools agents called in the last hour, and how many failed; None if unsaid."""
+        found = await self._read_in_time()
+        return found.tool_calls if found else None
 
     async def engine_answers(self) -> float:
         """
@@ -148,9 +157,10 @@ class Look:
     def _ask(self) -> Read:
         began = time.monotonic()
         evidence = self._evidence
-        total, platforms = evidence.calls.seen(PLATFORMS, evidence.rule, datetime.now(UTC))
-        limits = evidence.limits.read()
-        return Read(total, platforms, limits, time.monotonic() - began)
+        now = datetime.now(UTC)
+        total, platforms = evidence.calls.seen(PLATFORMS, evidence.rule, now)
+        limits, tools = evidence.limits.read(), evidence.calls.tool_calls(now - TOOL_CALLS)
+        return Read(total, platforms, limits, tools, time.monotonic() - began)
 
 
 def looked_at(task: "asyncio.Task[Read]") -> None:

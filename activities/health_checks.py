@@ -33,6 +33,8 @@ ENGINE_S = Bounds(0.5, 1.5)
 MODEL_S = Bounds(60.0, 180.0)
 FAILED_RUNS = Bounds(0.2, 0.5)
 LEAST_RUNS = 3
+FAILED_TOOLS = Bounds(0.1, 0.5)
+LEAST_TOOL_CALLS = 10
 LEAST_FREE_BYTES = 512 * 1024 * 1024
 CPU_INTERVAL_S = 0.25
 UNREADABLE = Reading(Status.UNKNOWN, "the ledger cannot be read")
@@ -52,6 +54,7 @@ class Seen(Protocol):
     async def engine_answers(self) -> float: ...
     async def pollers(self) -> Mapping[str, int]: ...
     async def runs(self) -> tuple[int, int]: ...
+    async def tool_calls(self) -> tuple[int, int] | None: ...
 
 
 @check("cpu", family=Family.SYSTEM)
@@ -180,9 +183,21 @@ async def completion(seen: Seen) -> Reading:
 
 
 @check("tool_success", family=Family.AGENT)
-def tool_success() -> Reading:
-    """The share of an agent's tool calls that succeed; nobody counts them yet."""
-    return Reading(Status.UNKNOWN, "tool calls are not counted")
+async def tool_success(seen: Seen) -> Reading:
+    """
+    The share of agents' calls of tools, of those in the last hour, that the machine carried out.
+
+    What a tool told the model it cannot have is carried out, too.
+    """
+    found = await seen.tool_calls()
+    if found is None:
+        return UNREADABLE
+    made, failed = found
+    if made < LEAST_TOOL_CALLS:
+        return Reading(Status.UNKNOWN, f"only {made} tools were called in the last hour")
+    said = f"{made - failed} of {made} calls of tools were carried out"
+    share = failed / made
+    return Reading(FAILED_TOOLS.status(share), said, 100 * (1 - share), "%")
 
 
 async def of_platform(name: str, seen: Seen) -> Reading:

@@ -37,7 +37,7 @@ class Attempt:
 
     Attributes:
         at: When it ended, UTC.
-        platform: Who was called: ``github``, ``linear``, ``slack``.
+        platform: Who was called: ``github``, ``linear``, ``slack``, ``model``, ``tools``.
         operation: The activity: ``github.post_comment``.
         attempt: Which try it was, from 1.
         outcome: ``ok``, ``failed``, ``parked`` (held back, nothing went out), ``lost`` (its

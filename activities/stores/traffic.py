@@ -15,6 +15,7 @@ from contexten.traffic import Traffic, TrafficRule
 
 P95 = 0.95
 
+CLIENT = str(Category.CLIENT_ERROR)
 LIMITED = attempts.c.error_type == RateLimitedError.__name__
 OURS = attempts.c.category.in_((Category.CLIENT_ERROR, Category.FATAL))
 WELL = attempts.c.outcome == Outcome.OK
@@ -23,6 +24,9 @@ FAILED = and_(
     or_(attempts.c.error_type.is_(None), ~LIMITED),
     or_(attempts.c.category.is_(None), ~OURS),
 )
+
+BROKE = and_(attempts.c.outcome.in_(BAD), attempts.c.category.is_distinct_from(CLIENT))
+PATIENT = (Queue.MODEL, Queue.TOOLS)
 
 
 class Calls:
@@ -37,13 +41,13 @@ class Calls:
         """
         All calls of the rule's window, and the recent ones to each of *platforms*.
 
-        A model takes its time: its calls do not count among all.
+        A model takes its time, and so do tools: their calls do not count among all.
 
         Raises:
             TransientError: If the database refused, or is away.
         """
         with self._database.reading() as connection:
-            of_late = [attempts.c.at >= now - rule.window, attempts.c.platform != Queue.MODEL]
+            of_late = [attempts.c.at >= now - rule.window, attempts.c.platform.not_in(PATIENT)]
             total = traffic(connection, "", of_late)
             recent = {
                 name: traffic(
@@ -54,6 +58,22 @@ class Calls:
                 for name in platforms
             }
         return total, recent
+
+    def tool_calls(self, since: datetime) -> tuple[int, int]:
+        """
+        How many calls of tools agents made *since*, and how many of them failed.
+
+        Where a model asked for what cannot be, the call has not failed: it is told so.
+
+        Raises:
+            TransientError: If the database refused, or is away.
+        """
+        failed = func.coalesce(func.sum(case((BROKE, 1), else_=0)), 0)
+        of_tools = [attempts.c.platform == Queue.TOOLS, attempts.c.outcome.in_(TRIED)]
+        asked = select(func.count(), failed).where(*of_tools, attempts.c.at >= since)
+        with self._database.reading() as connection:
+            made, badly = connection.execute(asked).one()
+        return int(made), int(badly)
 
 
 def traffic(

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 from traffic import Sender, comment, label, mention, ticket_comment
 from waiting import until
+
+from activities.stores.database import Database
+from activities.stores.traffic import Calls
+
+FEWEST_TOOLS = 6
+"""Look around, test, read, edit, test again, commit."""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -51,6 +58,18 @@ async def test_a_label_a_ticket_and_a_mention_each_lead_to_a_pull_request_that_m
     said = await agents.comments(7)
     assert said[0].split("\n")[0] == "On it."
     assert any("offline model" in one and "/pull/" in one for one in said[1:])
+    await until(lambda: tools_are_counted(agents.house), 20)
+
+
+async def tools_are_counted(house: House) -> bool:
+    """Whether the ledger has what the tools of the runs came to: none of them broke."""
+    kept = Database(f"sqlite:///{house.var}/ledger.db")
+    try:
+        made, failed = Calls(kept).tool_calls(datetime.now(UTC) - timedelta(hours=1))
+    finally:
+        kept.close()
+    assert failed == 0
+    return made >= 3 * FEWEST_TOOLS
 
 
 async def is_stopped_in_its_course(run: WorkflowHandle[Any, Any]) -> None:
