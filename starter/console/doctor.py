@@ -2,12 +2,11 @@
 
 import re
 import shutil
-from dataclasses import dataclass
-from enum import StrEnum
 
 from contexten.delivery import Platform
 from starter import attributes, client, engine
-from starter.console import platforms, running
+from starter.console import doctor_agents, platforms, running
+from starter.console.finding import Finding, State
 from starter.console.installation import answers
 from starter.console.surroundings import SECRETS
 from starter.settings import MIB, Settings
@@ -15,32 +14,6 @@ from workflows import registry
 
 LITTLE = 1024 * MIB
 INNERMOST = re.compile(r'message: "([^"]+)"')
-
-
-class State(StrEnum):
-    """How bad it is."""
-
-    GOOD = "good"
-    MISSING = "missing"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """
-    One thing that was looked at.
-
-    Attributes:
-        what: What it is.
-        state: How bad it is; what is missing may be meant to be.
-        said: What was found.
-        mend: What to do about it; empty if nothing.
-    """
-
-    what: str
-    state: State
-    said: str
-    mend: str = ""
 
 
 async def examined(settings: Settings) -> list[Finding]:
@@ -54,6 +27,7 @@ async def examined(settings: Settings) -> list[Finding]:
         found.append(await of_calls(settings, platform))
     found += await of_engine(settings)
     found.append(await of_door(settings))
+    found += await doctor_agents.examined(settings)
     return found
 
 

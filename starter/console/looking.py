@@ -18,6 +18,7 @@ from starter.console import faults, running
 from starter.console import status as standing
 from starter.console.complaint import Complaint
 from starter.console.deliver import Prepared, platform_of, prepared, sent
+from starter.console.finding import State
 from starter.console.follow import Became, ended, in_ui, latest
 from starter.console.installation import SANDBOX_PORT
 from starter.console.printable import printable
@@ -220,7 +221,7 @@ def doctor(console: Console) -> None:
         console.print(state, f"{one.what}: {one.said}", soft_wrap=True)
         if one.mend:
             console.print(f"         to mend it: {one.mend}", soft_wrap=True)
-    wrong = [one.what for one in found if one.state is doctoring.State.WRONG]
+    wrong = [one.what for one in found if one.state is State.WRONG]
     if wrong:
         raise Complaint(f"Wrong: {', '.join(wrong)}.")
 
