@@ -34,6 +34,7 @@ class LinearApi(Protocol):
     async def read_comment(self, comment_id: str) -> Remark: ...
     async def read_user(self, user_id: str) -> User: ...
     async def create_agent_activity(self, activity: AgentActivity) -> str: ...
+    async def read_agent_activity(self, activity_id: str) -> str: ...
     async def search_issues(self, search: Search) -> tuple[Found, ...]: ...
     async def create_issue(self, issue: NewIssue) -> Found: ...
     async def update_issue(self, change: IssueChange) -> Found: ...
@@ -124,6 +125,16 @@ class LinearActivities:
             ClientError: The session is gone, or the text is empty.
         """
         return await self._api.create_agent_activity(said)
+
+    @activity.defn(name="linear.read_agent_activity")
+    async def read_agent_activity(self, activity_id: str) -> str:
+        """
+        Find what was said in an agent session by its id; the id of it.
+
+        Raises:
+            ClientError: There is none.
+        """
+        return await self._api.read_agent_activity(activity_id)
 
     @activity.defn(name="linear.search_issues")
     async def search_issues(self, search: Search) -> tuple[Found, ...]:

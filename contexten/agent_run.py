@@ -70,10 +70,18 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended, and why or with what, in plain words."""
+    """
+    How a run ended, and why or with what, in plain words.
+
+    Attributes:
+        ending: How.
+        words: Why, or with what.
+        lost: Whether its answer was posted and is not there, which is why it failed.
+    """
 
     ending: Ending
     words: str
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +213,16 @@ class Run:
             return None
         return max(0.0, self.began_at_s + self.terms.budget.wall_clock_s - now_s)
 
-    def rounded(self) -> "Run":
-        """It came to an end, which was told, and goes on for who asked meanwhile."""
+    def rounded(self, lost: tuple[Ask, ...] = ()) -> "Run":
+        """
+        It came to an end, which was told, and goes on for who asked meanwhile.
+
+        Those whose answer was *lost* are told of the next end as well.
+        """
         asks = tuple(one.ask for one in self.inbox if one.ask is not None)
-        return replace(self, untold=asks, rounds=self.rounds + 1, doubted=False, unusable=0)
+        return replace(
+            self, untold=(*lost, *asks), rounds=self.rounds + 1, doubted=False, unusable=0
+        )
 
     @property
     def repository(self) -> str | None:

@@ -1,13 +1,17 @@
 """What there has to be of what a run says it did, and what of that is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from contexten.agent_run import Run
+from contexten.agent import Ask, Ending
+from contexten.agent_run import Ended, Run, places
 from contexten.codebase import BranchAt
 from contexten.github import PullRequest
+from contexten.place import Place
 
 PULL = ("pr", "pull_request", "pull request")
+LOST = "the answer was posted and is not there"
 FAILURE = ("failed", "failure", "error")
 BRANCH = ("branch", "commit")
 
@@ -76,3 +80,40 @@ def of_pull(run: Run, found: Found) -> Sequence[str]:
     if run.head and pull.head_sha != run.head and not pull.merged:
         return (f"pull request #{number} does not have your commit {run.head[:12]}",)
     return ()
+
+
+class Answer(StrEnum):
+    """What became of an answer of a run, as far as it could be looked up."""
+
+    THERE = "there"
+    LOST = "posted and not there"
+    UNSEEN = "posted and not looked up"
+    UNTOLD = "not posted"
+
+
+Answers = Mapping[Place, Answer]
+
+
+def unanswered(run: Run, answers: Answers) -> tuple[Ask, ...]:
+    """The asks of *run* whose answer was posted and is not there."""
+    asks = places(run.untold or (run.first,))
+    return tuple(ask for place, ask in asks.items() if answers.get(place) is Answer.LOST)
+
+
+def shown(place: Place) -> str:
+    """
+    *place* in a word or two.
+
+    >>> shown(Place(Platform.GITHUB, "octo/hello", "7"))
+    'github octo/hello 7'
+    """
+    return " ".join(filter(None, (place.platform, place.of, place.at)))
+
+
+def seen_to_end(ended: Ended, answers: Answers) -> Ended:
+    """*ended*, if its *answers* can be seen as far as anybody can look; else that it failed."""
+    lost = ", ".join(shown(place) for place, one in answers.items() if one is Answer.LOST)
+    if not lost:
+        return ended
+    words = f"{LOST} ({lost}); but for that it was {ended.ending}: {ended.words}"
+    return Ended(Ending.FAILED, words, lost=True)

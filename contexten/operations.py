@@ -43,6 +43,7 @@ OPERATIONS: frozenset[str] = frozenset(
         "linear.list_workflow_states",
         "linear.post_comment",
         "linear.probe_group",
+        "linear.read_agent_activity",
         "linear.read_comment",
         "linear.read_comments",
         "linear.read_issue",

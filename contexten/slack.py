@@ -100,11 +100,13 @@ class Thread:
         channel: The channel's id.
         ts: Its first message.
         most: How many messages to answer with at most, the first one included; at least 1.
+        since: The earliest message wanted besides the first one; None for all.
     """
 
     channel: str
     ts: str
     most: int = 200
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

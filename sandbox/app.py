@@ -8,6 +8,7 @@ The sandbox as one application.
     /_ledger         what was done
     /_calls          what was asked, when, and which fault struck it
     /_faults         what goes wrong
+    /_losses         what is gone as soon as it was posted
     /_environment    the settings with which Contexten speaks to it
     /_tokens         what the platforms accept from now on
     /_github         what a test may arrange on GitHub: apps, hooks, files, renames, git
@@ -33,6 +34,7 @@ from sandbox.faults import Faults
 from sandbox.faults import routes as fault_routes
 from sandbox.ledger import Ledger
 from sandbox.ledger import routes as ledger_routes
+from sandbox.losses import routes as loss_routes
 from sandbox.wire import PLATFORMS, Wire
 from sandbox.world import World
 
@@ -72,6 +74,7 @@ def create(
             Route("/", alive),
             *ledger_routes(world.ledger),
             *fault_routes(world.faults),
+            *loss_routes(world.losses),
             *environment_routes(world),
             *platform_routes(world),
         ]

@@ -98,6 +98,10 @@ class Asked:
         """Write down that *kind* now stands at *target*."""
         self.github.world.ledger.effect("github", kind, target, **details)
 
+    def loses(self, text: str) -> bool:
+        """Whether a post of *text* is lost as soon as it stands."""
+        return self.github.world.losses.takes("github", text)
+
     def paged(self, items: Sequence[Shown], *, per_page: int = 30) -> Response:
         """The asked page of *items*, with the addresses of its neighbours."""
         page, size = self.page_asked(per_page)

@@ -88,6 +88,9 @@ async def create_comment(asked: Asked) -> Response:
     repository.comments[comment.id] = comment
     target = f"{repository.full_name}#{asked.number}"
     asked.effect("comment", target, id=comment.id, body=comment.body)
+    if asked.loses(comment.body):
+        del repository.comments[comment.id]
+        asked.effect("lost", target, id=comment.id)
     return JSONResponse(asked.shape.comment(comment), status_code=201)
 
 

@@ -49,6 +49,12 @@ class Asked:
         """Write down that *kind* now stands at *target*."""
         self.world.ledger.effect("linear", kind, target, **details)
 
+    def loses(self, standing: dict[str, Record], id_: str, body: str, target: str) -> None:
+        """Lose the post *id_* of those that are *standing*, if that is to come."""
+        if self.world.losses.takes("linear", body):
+            del standing[id_]
+            self.effect("lost", target, id=id_)
+
 
 def issue_shown(asked: Asked, issue: Issue) -> Shown:
     """An issue as its type has it."""
@@ -161,7 +167,9 @@ def create_comment(asked: Asked, given: Shown) -> Shown:
     issue = asked.state.issue(fields["issueId"])
     comments[id_] = Record(id_, fields, issue)
     asked.effect("comment", issue.id, id=id_, body=body)
-    return done("comment", comment_shown(asked, comments[id_]))
+    shown = comment_shown(asked, comments[id_])
+    asked.loses(comments, id_, body, issue.id)
+    return done("comment", shown)
 
 
 def create_agent_activity(asked: Asked, given: Shown) -> Shown:
@@ -180,6 +188,7 @@ def create_agent_activity(asked: Asked, given: Shown) -> Shown:
     activities[id_] = Record(id_, fields)
     told = {"signal": fields.get("signal"), "options": fields.get("signalMetadata")}
     asked.effect("agent_activity", session, id=id_, **content, **told)
+    asked.loses(activities, id_, content.get("body") or "", session)
     return done("agentActivity", {"id": id_})
 
 

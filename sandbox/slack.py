@@ -35,6 +35,9 @@ def post_message(asked: Asked) -> Shown:
     channel.add(message)
     kind, target = ("reply", f"{channel.id}/{first.ts}") if first else ("message", channel.id)
     asked.effect(kind, target, ts=ts, text=text, metadata=metadata, **shown_blocks(blocks))
+    if asked.slack.world.losses.takes("slack", text):
+        channel.remove(message)
+        asked.effect("lost", target, ts=ts)
     shown = channel.show(message, with_metadata=True)
     return {"ok": True, "channel": channel.id, "ts": ts, "message": shown}
 

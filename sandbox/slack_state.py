@@ -64,6 +64,12 @@ class Channel:
         if message.thread_ts:
             self.replies[message.thread_ts].append(message)
 
+    def remove(self, message: Message) -> None:
+        """Have *message* stand there no more."""
+        del self.messages[message.ts]
+        if message.thread_ts:
+            self.replies[message.thread_ts].remove(message)
+
     def message(self, ts: str) -> Message | None:
         """The message *ts*; None if there can be none."""
         if ts not in self.messages:

@@ -103,14 +103,14 @@ class Scripted:
 
     def workers(self, client: Client, runner: WorkflowRunner, github: FakeGithub) -> list[Worker]:
         """Who serves the queues of a run, and that of GitHub."""
-        platform = GithubActivities(github).post_comment  # type: ignore[arg-type]
+        platform = GithubActivities(github)  # type: ignore[arg-type]
         return [
             *self.workers_of_run(client, runner),
             Worker(
                 client,
                 task_queue="github",
                 interceptors=[boundary("github")],
-                activities=[platform],
+                activities=[platform.post_comment, platform.read_comment],
                 activity_executor=ThreadPoolExecutor(4),
             ),
         ]
@@ -147,11 +147,13 @@ class Scripted:
         ]
 
 
-async def begun(client: Client, key: str = "github/1") -> WorkflowHandle[Any, Ended]:
+async def begun(
+    client: Client, key: str = "github/1", ask: Ask | None = None
+) -> WorkflowHandle[Any, Ended]:
     """A run that was just asked for."""
     return await client.start_workflow(
         AgentRunWorkflow.run,
-        args=[an_ask(key), None],
+        args=[ask or an_ask(key), None],
         id=f"agent/{uuid.uuid4()}",
         task_queue="agents",
     )

@@ -24,7 +24,9 @@ from contexten.agent_words import details
 from contexten.classification import classified
 from contexten.degradation import Flag, is_on
 from contexten.durations import said as spelled
+from contexten.evidence_of_run import Answer, seen_to_end, shown, unanswered
 from contexten.orders import Entry, Order, Pause, logged, order_of
+from contexten.place import Place
 from contexten.queues import Queue
 from contexten.retry import rule_for
 from workflows import agent_deeds, attributes, github
@@ -70,6 +72,7 @@ class AgentRunWorkflow(Turning):
         self._began_with = self._run.turns
         self._telling: asyncio.Task[None] | None = None
         self._given_back = False
+        self._answers: dict[str, str] = {}
 
     @workflow.run
     async def run(self, ask: Ask, carried: Carried | None) -> Ended:
@@ -83,10 +86,10 @@ class AgentRunWorkflow(Turning):
                 return self._go_on(self._run)
             if ended.ending is not Ending.DONE:
                 self._run, _ = self._run.read()  # whoever said it is told of the end
-            await self._close(ended)
+            answers = await self._close(ended)
             if not self._run.inbox:
-                return outcome(ended)
-            self._again(ended)
+                return outcome(seen_to_end(ended, answers))
+            self._again(ended, unanswered(self._run, answers))
 
     @workflow.signal
     def message(self, *arguments: object) -> None:
@@ -122,7 +125,7 @@ class AgentRunWorkflow(Turning):
 
     @workflow.query
     def progress(self) -> dict[str, Any]:
-        """How far it is: state, turns, latest calls, evidence."""
+        """How far it is: state, turns, latest calls, evidence, what became of its answers."""
         run = self._run
         return {
             "state": self._state(),
@@ -136,6 +139,7 @@ class AgentRunWorkflow(Turning):
             "waiting": len(run.inbox),
             "latest": [[one.tool, one.brief, one.ok] for one in run.latest],
             "model": run.model,
+            "answers": self._answers,
             "trace": run.trace_url,
         }
 
@@ -296,29 +300,38 @@ class AgentRunWorkflow(Turning):
             await self._telling
             self._telling = None
 
-    async def _close(self, ended: Ended) -> None:
-        """Tell how it ended, and give the working copy back. Who paused it need not wait for it."""
+    async def _close(self, ended: Ended) -> dict[Place, Answer]:
+        """
+        Tell how it ended, see to it that it can be read, and give the working copy back.
+
+        Who paused it need not wait for it.
+        """
         if self._pause is not None:
             self._pause = None
             entry = Entry(workflow.now(), "resume", "the run", "it has ended")
             self._orders = logged(self._orders, entry)
         workflow.upsert_search_attributes([attributes.OUTCOME.value_set(str(ended.ending))])
-        await tell_end(self._run, ended)
+        answers = await tell_end(self._run, ended)
+        self._answers = {shown(place): str(one) for place, one in answers.items()}
+        workflow.upsert_memo({"answers": self._answers})
+        if seen_to_end(ended, answers).lost:
+            workflow.upsert_search_attributes([attributes.OUTCOME.value_set(str(Ending.FAILED))])
         if self._run.checkout is not None and not self._run.inbox:
             self._given_back = True
             with suppress(ActivityError):
                 await agent_deeds.remove_checkout(self._run.checkout, self._terms().taken_within)
         self._show()
+        return answers
 
-    def _again(self, ended: Ended) -> None:
+    def _again(self, ended: Ended, lost: tuple[Ask, ...]) -> None:
         """Go on, as somebody said something while it ended: begun anew, unless all went well."""
         if ended.ending is Ending.DONE:
-            self._run = self._run.rounded()
+            self._run = self._run.rounded(lost)
             return
         asks = tuple(one.ask for one in self._run.inbox if one.ask is not None)
         asks = asks or (self._run.first,)
         fresh = Run(str(workflow.uuid4()), asks[0], keys=self._run.keys)
-        self._go_on(replace(fresh, inbox=self._run.inbox, untold=asks))
+        self._go_on(replace(fresh, inbox=self._run.inbox, untold=(*lost, *asks)))
 
     def _go_on(self, run: Run) -> NoReturn:
         """Go on in another history."""
@@ -335,7 +348,8 @@ def outcome(ended: Ended) -> Ended:
         ApplicationError: If it is: no failed run looks as if it had come to its end.
     """
     if ended.ending is Ending.FAILED:
-        raise ApplicationError(ended.words, type="AgentRunFailed", non_retryable=True)
+        kind = "AnswerLost" if ended.lost else "AgentRunFailed"
+        raise ApplicationError(ended.words, type=kind, non_retryable=True)
     return ended
 
 

@@ -151,3 +151,13 @@ async def create_agent_activity(
         said,
         **await request(operation, f"{session_id} {kind}"[:200]),
     )
+
+
+async def read_agent_activity(activity_id: str) -> str:
+    """Find what was said in an agent session by its id; the id of it."""
+    operation = "linear.read_agent_activity"
+    return await workflow.execute_activity_method(
+        LinearActivities.read_agent_activity,
+        activity_id,
+        **await request(operation, activity_id[:200]),
+    )

@@ -68,12 +68,14 @@ async def remove_reaction(channel: str, ts: str, emoji: str) -> None:
     )
 
 
-async def read_replies(channel: str, thread_ts: str, most: int = 200) -> tuple[Said, ...]:
-    """Read a thread, oldest message first, the one it began with included."""
+async def read_replies(
+    channel: str, thread_ts: str, most: int = 200, *, since: str | None = None
+) -> tuple[Said, ...]:
+    """Read a thread, oldest message first: the one it began with, and those *since* another."""
     operation = "slack.read_replies"
     return await workflow.execute_activity_method(
         SlackActivities.read_replies,
-        Thread(channel, thread_ts, most),
+        Thread(channel, thread_ts, most, since),
         **await request(operation, f"{channel}/{thread_ts}"),
     )
 

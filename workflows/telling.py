@@ -9,7 +9,9 @@ from contexten.app import Importance
 from contexten.asking import asks_for_us
 from contexten.asks import wanted_in
 from contexten.buttons import buttons_for
+from contexten.classification import classified
 from contexten.delivery import Event, Platform
+from contexten.errors import Category
 from contexten.linear import ActivityKind
 from contexten.place import Place, place_of
 from workflows import github, linear, slack
@@ -47,17 +49,46 @@ def in_words(failed: Sequence[str], left_out: Sequence[str]) -> str:
     return "\n".join(lines)[:LONGEST]
 
 
-async def post(place: Place, words: str) -> None:
-    """Post *words* at *place*, once."""
+async def post(place: Place, words: str) -> str:
+    """Post *words* at *place*, once; what the platform knows them by."""
     match place.platform:
         case Platform.GITHUB:
-            await github.post_comment(place.of, int(place.at), words)
+            return str((await github.post_comment(place.of, int(place.at), words)).id)
         case Platform.LINEAR if place.at:
-            await linear.create_agent_activity(place.at, ActivityKind.RESPONSE, words)
+            return await linear.create_agent_activity(place.at, ActivityKind.RESPONSE, words)
         case Platform.LINEAR:
-            await linear.post_comment(place.of, words)
+            return (await linear.post_comment(place.of, words)).id
         case Platform.SLACK:
-            await slack.post_reply(place.of, place.at, words)
+            return (await slack.post_reply(place.of, place.at, words)).ts
+
+
+async def is_there(place: Place, posted: str) -> bool:
+    """
+    Whether what was *posted* at *place*, by what the platform knows it by, stands there.
+
+    Raises:
+        ActivityError: If it cannot be looked up.
+    """
+    try:
+        return await looked_up(place, posted)
+    except ActivityError as error:
+        if classified(error).category is Category.CLIENT_ERROR:
+            return False
+        raise
+
+
+async def looked_up(place: Place, posted: str) -> bool:
+    """The same, where there may also be an error that says that there is none."""
+    match place.platform:
+        case Platform.GITHUB:
+            return (await github.read_comment(place.of, int(posted))).id == int(posted)
+        case Platform.LINEAR if place.at:
+            return await linear.read_agent_activity(posted) == posted
+        case Platform.LINEAR:
+            return (await linear.read_comment(posted)).id == posted
+        case Platform.SLACK:
+            replies = await slack.read_replies(place.of, place.at, 2, since=posted)
+            return any(one.ts == posted for one in replies)
 
 
 async def post_question(

@@ -25,6 +25,11 @@ class LinearReading:
         data = await self._ask(documents.COMMENT, id=comment_id)
         return read(answers.remark, data.get("thing"))
 
+    async def read_agent_activity(self, activity_id: str) -> str:
+        """What was said in an agent session, by its id."""
+        data = await self._ask(documents.AGENT_ACTIVITY_BY_ID, id=activity_id)
+        return read(answers.id_of, data.get("thing"))
+
     async def read_user(self, user_id: str) -> User:
         """Who *user_id* is."""
         return read(answers.user, (await self._ask(documents.USER, id=user_id)).get("thing"))

@@ -130,10 +130,11 @@ class SlackClient:
     async def read_replies(self, thread: Thread) -> tuple[Said, ...]:
         """The messages of *thread*, oldest first, at most as many as it wants."""
         found: dict[str, Said] = {}
+        wanted: dict[str, Any] = {"channel": thread.channel, "ts": thread.ts}
+        if thread.since is not None:
+            wanted |= {"oldest": thread.since, "inclusive": "true"}
         limit = min(max(thread.most, 1), PER_PAGE)
-        pages = self._session.pages(
-            "conversations.replies", channel=thread.channel, ts=thread.ts, limit=limit
-        )
+        pages = self._session.pages("conversations.replies", **wanted, limit=limit)
         async for page in pages:
             found |= {one.ts: one for one in map(said_in, read(messages, page))}
             if len(found) >= thread.most:

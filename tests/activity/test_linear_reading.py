@@ -83,6 +83,7 @@ async def test_what_is_not_there_is_a_client_error(linear: LinearClient) -> None
         linear.read_comment(MISSING),
         linear.read_comments(CommentsOf("ENG-900000")),
         linear.create_agent_activity(said),
+        linear.read_agent_activity(MISSING),
     ):
         with pytest.raises(ClientError):
             await reading
@@ -92,7 +93,8 @@ async def test_what_is_not_there_is_a_client_error(linear: LinearClient) -> None
 async def test_an_agent_says_in_its_session_what_kind_of_saying_it_is(
     sandbox: Sandbox, linear: LinearClient, kind: ActivityKind
 ) -> None:
-    await linear.create_agent_activity(AgentActivity(SESSION, kind, "Hello", (), EFFECT))
+    told = await linear.create_agent_activity(AgentActivity(SESSION, kind, "Hello", (), EFFECT))
+    assert await linear.read_agent_activity(told) == told
 
     [said] = sandbox.effects("agent_activity")
     assert said["target"] == SESSION

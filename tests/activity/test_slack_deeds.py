@@ -208,6 +208,19 @@ async def test_of_a_long_thread_so_much_is_read_as_is_wanted(
     assert sandbox.calls("slack") - before == calls
 
 
+async def test_of_a_long_thread_only_what_is_since_a_message_is_read(
+    sandbox: Sandbox, slack: SlackClient
+) -> None:
+    said_by_others(sandbox, 300, thread_ts=MENTION)
+    posted = await slack.post_reply(REPLY)
+    before = sandbox.calls("slack")
+
+    said = await slack.read_replies(Thread(CHANNEL, MENTION, 2, since=posted.ts))
+
+    assert [one.ts for one in said] == [MENTION, posted.ts]
+    assert sandbox.calls("slack") - before == 1
+
+
 async def test_a_user_is_read(slack: SlackClient) -> None:
     ada, us = await slack.read_user("U07ADA"), await slack.read_user(BOT_USER)
 

@@ -62,7 +62,8 @@ async def everything(event):
     assert await linear.read_comment(said[-1].id) == said[-1]
     assert not (await linear.read_user("0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9")).guest
     session = "1b2c3d4e-5f60-4718-8a9b-0c1d2e3f4a5b"
-    await linear.create_agent_activity(session, ActivityKind.THOUGHT, "Hm.")
+    told = await linear.create_agent_activity(session, ActivityKind.THOUGHT, "Hm.")
+    assert await linear.read_agent_activity(told) == told
 """
 
 ONCE_EACH = {"agent_activity": 1, "comment": 2, "issue": 2, "issue_update": 1, "webhook": 1}
