@@ -62,6 +62,7 @@ from activities.stores.health import Rounds
 from activities.stores.incidents import Incidents
 from activities.stores.ledger import Ledger, Limits
 from activities.stores.limits import LimitsKept
+from activities.stores.recent_texts import RecentTexts
 from activities.stores.traffic import Calls
 from activities.switches import BrokenProvider, Switches, provider_named
 from activities.tool_calls import ToolCalls
@@ -388,9 +389,8 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
             deeds = SlackActivities(api)
         case Queue.MODEL:
             api = model_client(settings, stack)
-            deeds = ModelActivities(
-                api, texts_of(shared), Redaction(secrets_in(settings, os.environ))
-            )
+            texts = RecentTexts(texts_of(shared))  # a turn reads all turns before it
+            deeds = ModelActivities(api, texts, Redaction(secrets_in(settings, os.environ)))
     shared.watch.renew[str(queue)] = api.renew
     if isinstance(api, GithubClient | LinearClient):  # the others do not say what is left
         shared.limits.said[str(queue)] = api.limits
