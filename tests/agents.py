@@ -10,6 +10,8 @@ import httpx
 from house import TOKENS, House
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
+from sandbox.tokens import MODEL_KEY
+
 REPOSITORY = "octo/hello"
 WORKERS = ("control", "deliveries", "github,linear,slack", "agents", "model", "tools")
 
@@ -34,9 +36,9 @@ class Agents:
             "AGENT_REPOSITORY": REPOSITORY,
         }
 
-    async def start(self) -> None:
-        """Start everything, and put the repository there."""
-        await self.house.start(*WORKERS)
+    async def start(self, *workers: str) -> None:
+        """Start everything, *workers* or one for each kind of queue; put the repository there."""
+        await self.house.start(*workers or WORKERS)
         await self.put(f"{self.house.sandbox_url}/_github/repositories", repository=REPOSITORY)
 
     async def put(self, url: str, **said: Any) -> None:
@@ -97,6 +99,17 @@ class Agents:
     def tests_pass(self, branch: str, folder: Path) -> bool:
         """Whether the tests of the repository pass on *branch*, checked out into *folder*."""
         return passes_tests(self.clone(branch, folder))
+
+
+def with_provider(house: House) -> Agents:
+    """The agents of *house*, whose model is that of the sandbox's provider."""
+    agents = Agents(house)
+    house.environment |= {
+        "AGENT_MODEL": "openai:sandbox",
+        "OPENAI_API_KEY": MODEL_KEY,
+        "OPENAI_BASE_URL": f"{house.sandbox_url}/model/v1",
+    }
+    return agents
 
 
 def passes_tests(folder: Path) -> bool:
