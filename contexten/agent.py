@@ -29,7 +29,8 @@ class Ask:
     What somebody wants.
 
     Attributes:
-        key: The workflow id of the delivery that brought it; what makes it this ask and no other.
+        key: What makes it this ask and no other: the workflow id of the delivery that brought it,
+            or, of a pressed button, the message that the button stood under.
         words: What they wrote; untrusted, and at most ``LONGEST_WORDS`` characters.
         by: Who wants it, by login or user id; None if nobody said.
         place: Where they are answered.

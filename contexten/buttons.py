@@ -14,10 +14,16 @@ LONGEST_CHOICE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Which *choice* was pressed, under a question of the run of *context*."""
+    """
+    Which *choice* was pressed, under a question of the run of *context*.
+
+    Attributes:
+        under: The time that names the message with the question; None if Slack does not say.
+    """
 
     context: str
     choice: str
+    under: str | None = None
 
 
 def buttons_for(context: str, choices: tuple[str, ...]) -> tuple[Button, ...]:
@@ -47,5 +53,5 @@ def pressed(event: Event) -> Pressed | None:
             continue
         context, choice = text(said, "context"), text(said, "choice")
         if context and choice:
-            return Pressed(context, choice)
+            return Pressed(context, choice, text(event.payload, "message", "ts"))
     return None

@@ -31,6 +31,14 @@ def test_what_is_pressed_comes_back_whole() -> None:
         assert pressed(press(button.action_id, button.value)) == Pressed("linear/ENG-7", choice)
 
 
+def test_what_was_pressed_names_the_message_it_stood_under() -> None:
+    [button] = buttons_for("linear/ENG-7", ("Yes",))
+    event = press(button.action_id, button.value)
+    event = replace(event, payload=event.payload | {"message": {"ts": "1.3"}})
+
+    assert pressed(event) == Pressed("linear/ENG-7", "Yes", "1.3")
+
+
 def test_buttons_fit_what_slack_takes() -> None:
     buttons = buttons_for("github/" + "o" * 200, tuple("x" * 5_000 for _ in range(50)))
 

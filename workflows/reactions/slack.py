@@ -1,5 +1,7 @@
 """What we do on Slack when we are mentioned, answered in a thread, or a button is pressed."""
 
+from dataclasses import replace
+
 from contexten.app import App
 from contexten.asks import Wanted, ask_of, place_for, wanted_in
 from contexten.buttons import pressed
@@ -48,10 +50,14 @@ def ourselves(event: Event) -> list[str]:
 
 
 async def pass_on_choice(event: Event) -> None:
-    """A button under a question of a run was pressed: that is the answer."""
+    """A button under a question of a run was pressed: that is the answer, and no later press is."""
     chosen, place = pressed(event), place_for(event)
     if chosen is None or place is None or not await is_let_in(event, place):
         return
     asked = ask_of(event, Wanted(chosen.choice), repository=None, context=chosen.context)
-    if asked is not None and not await tell(chosen.context, "message", asked):
+    if asked is None:
+        return
+    if chosen.under:
+        asked = replace(asked, key=f"slack/pressed/{place.of}/{chosen.under}")
+    if not await tell(chosen.context, "message", asked):
         await post(place, OVER)
