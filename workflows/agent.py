@@ -86,6 +86,7 @@ class AgentRunWorkflow(Turning):
                 return self._go_on(self._run)
             if ended.ending is not Ending.DONE:
                 self._run, _ = self._run.read()  # whoever said it is told of the end
+            self._cancelled = None  # obeyed; another is of what is said while it closes
             answers = await self._close(ended)
             if not self._run.inbox:
                 return outcome(seen_to_end(ended, answers))
@@ -184,6 +185,8 @@ class AgentRunWorkflow(Turning):
 
     async def _until_over(self) -> Ended | None:
         """Work until it is over, cancelled, or out of time; None to go on in another history."""
+        if self._cancelled is not None:  # while it closed or settled
+            return stopped(self._cancelled)
         work = asyncio.create_task(self._work())
 
         def over() -> bool:
@@ -200,8 +203,7 @@ class AgentRunWorkflow(Turning):
             self._cancelled = Order("the engine", "the workflow was cancelled")
         if self._cancelled is not None:
             await put_down(work)
-            because = self._cancelled.because
-            return Ended(Ending.CANCELLED, f"by {self._cancelled.by}{because and f', {because}'}.")
+            return stopped(self._cancelled)
         return work.result()
 
     def _time(self) -> str:
@@ -325,7 +327,7 @@ class AgentRunWorkflow(Turning):
 
     def _again(self, ended: Ended, lost: tuple[Ask, ...]) -> None:
         """Go on, as somebody said something while it ended: begun anew, unless all went well."""
-        if ended.ending is Ending.DONE:
+        if ended.ending is Ending.DONE or self._cancelled is not None:
             self._run = self._run.rounded(lost)
             return
         asks = tuple(one.ask for one in self._run.inbox if one.ask is not None)
@@ -338,6 +340,12 @@ class AgentRunWorkflow(Turning):
         paused = self._pause.as_json() if self._pause else None
         orders = [one.as_json() for one in self._orders]
         workflow.continue_as_new(args=[run.first, Carried(run, paused, orders)])
+
+
+def stopped(order: Order) -> Ended:
+    """How a run ends that was cancelled by *order*."""
+    because = order.because and f", {order.because}"
+    return Ended(Ending.CANCELLED, f"by {order.by}{because}.")
 
 
 def outcome(ended: Ended) -> Ended:

@@ -14,6 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from waiting import until
 
 from contexten.agent import Ask, Ending
+from contexten.agent_run import Ended
 from contexten.github import Comment, Posted
 from contexten.turns import Turn, TurnAsk
 from workflows import agents
@@ -205,3 +206,29 @@ async def test_a_cancelled_run_that_is_asked_again_later_is_a_fresh_one(
             pytest.fail("it was asked again, and ended as the first time")
 
     assert ended.ending is Ending.DONE
+
+
+@pytest.mark.parametrize("ends", [Ending.CANCELLED, Ending.DONE])
+async def test_a_cancel_is_heard_while_a_run_ends_that_was_asked_for_more(
+    temporal: Client, runner: WorkflowRunner, ends: Ending
+) -> None:
+    house = Scripted(DONE)
+    thinks = house.hold("next_turn")
+    github = SlowAtTheEnd("I stopped" if ends is Ending.CANCELLED else "It is mended")
+    async with AsyncExitStack() as stack:
+        await entered(stack, temporal, runner, house, github)
+        run = await begun(temporal)
+        await thinks.reached.wait()
+        if ends is Ending.CANCELLED:
+            await run.signal("cancel", args=["not needed", "ada"])
+        thinks.let_go.set()
+        await until(github.is_reached)
+        await run.signal("message", an_ask("github/2", "Do it after all.", "8"))
+        await run.signal("cancel", args=["not that either", "grace"])
+        github.let_go.set()
+        ended = await run.result()
+
+    assert ended == Ended(Ending.CANCELLED, "by grace, not that either.")
+    assert len(house.asked) == 1
+    told = [one for one in github.comments if "not that either" in one.body]
+    assert [one.number for one in told] == [8]
