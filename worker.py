@@ -38,6 +38,7 @@ from activities.clients.github import GithubClient
 from activities.clients.github_session import Credentials
 from activities.clients.linear import LinearClient
 from activities.clients.mirrors import Sizes
+from activities.clients.model_setup import Setup, prices_in
 from activities.clients.queue_control import QueueControl
 from activities.clients.shell import Shell
 from activities.clients.shell_walls import Walls
@@ -79,6 +80,7 @@ from starter.feeder import Feeder
 from starter.hidden import secrets_in
 from starter.keyring import BlobSeal
 from starter.ledger import losses_of
+from starter.lent import Lent
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
 from starter.queues import queues_named
@@ -265,16 +267,18 @@ def model_client(settings: Settings, stack: AsyncExitStack) -> Model:
     from activities.clients import language_models as models
     from activities.clients import tracing
 
-    setup = models.Setup(
+    lent = Lent(os.environ)
+    lent.lend()
+    setup = Setup(
         (settings.agent_model, *settings.agent_fallback_models),
         settings.agent_model_url,
         settings.model_timeout_s,
-        models.prices_in(settings.agent_prices),
+        prices_in(settings.agent_prices),
     )
     traced = tracing.as_set()
     if traced is not None:
         stack.callback(traced.close)
-    made = models.Models(setup, traced)
+    made = models.Models(setup, traced, lent.lend)
     stack.push_async_callback(made.close)
     return made
 

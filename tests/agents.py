@@ -11,6 +11,7 @@ from house import TOKENS, House
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from sandbox.tokens import MODEL_KEY
+from starter.settings import ENV_FILE
 
 REPOSITORY = "octo/hello"
 WORKERS = ("control", "deliveries", "github,linear,slack", "agents", "model", "tools")
@@ -102,11 +103,13 @@ class Agents:
 
 
 def with_provider(house: House) -> Agents:
-    """The agents of *house*, whose model is that of the sandbox's provider."""
+    """The agents of *house*, whose model is the sandbox provider's, the key in the settings."""
     agents = Agents(house)
+    settings = house.folder / "settings.env"
+    settings.write_text(f"OPENAI_API_KEY={MODEL_KEY}\n")
     house.environment |= {
+        ENV_FILE: str(settings),
         "AGENT_MODEL": "openai:sandbox",
-        "OPENAI_API_KEY": MODEL_KEY,
         "OPENAI_BASE_URL": f"{house.sandbox_url}/model/v1",
     }
     return agents

@@ -9,9 +9,9 @@ tool, ``finish`` among them: no other structured output is asked for.
 import asyncio
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import reduce
 from typing import Any, cast
 
@@ -29,6 +29,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.runnables.config import RunnableConfig
 
 from activities.clients.model_errors import PLATFORM, not_installed, told_in_our_terms
+from activities.clients.model_setup import OFFLINE, Setup
 from activities.clients.offline_model import OfflineModel
 from activities.clients.tracing import Tracing
 from activities.model import Answer, Trace
@@ -38,7 +39,6 @@ from contexten.tools import TOOLS
 from contexten.transcript import ASSISTANT, Call, Message, object_in
 from contexten.turns import Role
 
-OFFLINE = "offline"
 LONGEST_ANSWER = 1_000_000
 WHOLE_S = 280.0
 """How long one answer may take in all; the rule's timeout of an attempt is a little longer."""
@@ -51,61 +51,34 @@ WITHHELD = {"content_filter", "refusal"}
 GROUPS = ("read", "write", "search")
 UNTRACED: RunnableConfig = {"callbacks": []}
 
-Price = tuple[float, float]
 Asked = Runnable[Any, BaseMessage]
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """
-    Which models answer, and on what terms.
-
-    Attributes:
-        names: ``provider:name`` of each; the others stand in for the first.
-        url: Base address of the provider of the first; its own if None.
-        timeout_s: Seconds of silence after which an answer is given up.
-        prices: US dollars for a million tokens, in and out, by name.
-    """
-
-    names: tuple[str, ...] = (OFFLINE,)
-    url: str | None = None
-    timeout_s: float = 120.0
-    prices: Mapping[str, Price] = field(default_factory=dict)
-
-
-def prices_in(written: Sequence[str]) -> dict[str, Price]:
-    """
-    What each model costs, as AGENT_PRICES has it.
-
-    Raises:
-        FatalError: If one cannot be read.
-
-    >>> prices_in(["openai:gpt-5=1.25/10"])
-    {'openai:gpt-5': (1.25, 10.0)}
-    """
-    found = {}
-    for one in written:
-        name, _, price = one.strip().rpartition("=")
-        told_in, _, told_out = price.partition("/")
-        try:
-            found[name] = (float(told_in), float(told_out or told_in))
-        except ValueError:
-            raise FatalError(f"AGENT_PRICES: {one!r} is no price", platform=PLATFORM) from None
-    return found
 
 
 class Models:
     """The models of a :class:`Setup`, made when the first is asked."""
 
-    def __init__(self, setup: Setup, tracing: Tracing | None = None) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        tracing: Tracing | None = None,
+        again: Callable[[], None] = lambda: None,
+    ) -> None:
+        """
+        Args:
+            setup: Which, and on what terms.
+            tracing: Where turns are traced; nowhere if None.
+            again: Puts the keys as they are now where the providers' libraries look.
+        """
         self._setup = setup
         self._tracing = tracing
+        self._again = again
         self._made: tuple[BaseChatModel, ...] = ()
         self._making = threading.Lock()
         self._lines: list[Any] = []
 
     def renew(self) -> None:
         """Have the models made anew, with the keys as they are then."""
+        self._again()
         self._made = ()
 
     async def ask(self, messages: Sequence[Message], tools: Sequence[str], trace: Trace) -> Answer:

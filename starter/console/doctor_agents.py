@@ -9,11 +9,10 @@ import os
 import shutil
 from importlib.util import find_spec
 
-from dotenv import dotenv_values
-
 from starter.console import shell
 from starter.console.finding import Finding, State
-from starter.settings import Settings, Shell, env_file
+from starter.lent import for_libraries
+from starter.settings import Settings, Shell
 
 OFFLINE = "offline"
 KEYS = {
@@ -62,21 +61,23 @@ def of_model(what: str, name: str) -> Finding:
 
 
 def with_key(what: str, said: str, variable: str) -> Finding:
-    """*said*, and whether *variable* has a key where the libraries look: the environment."""
-    if os.environ.get(variable):
+    """*said*, and whether *variable* has a key."""
+    if seen(variable):
         return Finding(what, State.GOOD, f"{said}; {variable} is set")
-    if dotenv_values(env_file()).get(variable):
-        told = f"{variable} is only in {env_file()}, where its library does not look"
-        return Finding(what, State.WRONG, f"{said}, but {told}", "export it to the worker, too")
     return Finding(what, State.WRONG, f"{said}, but {variable} is not set", f"set {variable}")
 
 
 def of_tracing() -> Finding:
     """Whether runs are traced."""
-    if os.environ.get(TRACED_IF, "").lower() not in ON:
+    if seen(TRACED_IF).lower() not in ON:
         said = f"off; {TRACED_IF}=true has each run traced"
         return Finding("LangSmith", State.GOOD, said)
     return with_key("LangSmith", "on: it is told what models are told and say", TRACED_WITH)
+
+
+def seen(variable: str) -> str:
+    """What a worker's libraries see as *variable*; nothing if they see none."""
+    return os.environ.get(variable) or for_libraries().get(variable, "")
 
 
 def of_git() -> Finding:

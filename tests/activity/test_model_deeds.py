@@ -10,7 +10,8 @@ from pretend import Sandbox, sandbox
 from temporalio.testing import ActivityEnvironment
 
 from activities.clients import language_models
-from activities.clients.language_models import Models, Setup, prices_in
+from activities.clients.language_models import Models
+from activities.clients.model_setup import Setup, prices_in
 from activities.model import ModelActivities
 from activities.stores.blobs import Blobs, Texts
 from activities.stores.database import Database

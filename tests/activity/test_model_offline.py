@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.clients.language_models import Models, Setup
+from activities.clients.language_models import Models
+from activities.clients.model_setup import Setup
 from activities.model import ModelActivities
 from activities.stores.blobs import Blobs, Texts
 from activities.stores.database import Database

@@ -39,28 +39,34 @@ def test_a_provider_and_its_key_are_said_and_the_key_is_not(shell: Typed) -> Non
 
 
 @pytest.mark.parametrize(
-    ("variables", "written", "expected"),
+    ("variables", "expected"),
     [
-        ({"AGENT_MODEL": "openai:gpt-5"}, "", "OPENAI_API_KEY is not set"),
-        (
-            {"AGENT_MODEL": "openai:gpt-5"},
-            f"OPENAI_API_KEY={KEY}\n",
-            "OPENAI_API_KEY is only in .env, where its library does not look",
-        ),
-        ({"AGENT_MODEL": "groq:some"}, "", "pip install langchain-groq"),
-        ({"LANGSMITH_TRACING": "true"}, "", "LANGSMITH_API_KEY is not set"),
-        ({"PATH": "/nonexistent"}, "", "install git"),
+        ({"AGENT_MODEL": "openai:gpt-5"}, "OPENAI_API_KEY is not set"),
+        ({"AGENT_MODEL": "groq:some"}, "pip install langchain-groq"),
+        ({"LANGSMITH_TRACING": "true"}, "LANGSMITH_API_KEY is not set"),
+        ({"PATH": "/nonexistent"}, "install git"),
     ],
 )
 def test_what_agents_lack_is_wrong_and_said(
-    shell: Typed, variables: dict[str, str], written: str, expected: str
+    shell: Typed, variables: dict[str, str], expected: str
 ) -> None:
-    (shell.folder / ".env").write_text(written)
-
     said = found(shell, **variables)
 
     assert expected in said
     assert "Traceback" not in said
+    assert KEY not in said
+
+
+def test_a_key_in_the_file_of_settings_will_do(shell: Typed) -> None:
+    (shell.folder / ".env").write_text(
+        f"AGENT_MODEL=openai:gpt-5\nOPENAI_API_KEY={KEY}\n"
+        f"LANGSMITH_TRACING=true\nLANGSMITH_API_KEY={KEY}\n"
+    )
+
+    said = found(shell)
+
+    assert "good     model: openai:gpt-5 answers; OPENAI_API_KEY is set" in said
+    assert "good     LangSmith: on" in said
     assert KEY not in said
 
 
