@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 HISTORIES = Path(__file__).parent / "replay" / "histories"
+LEFT_OUT = {"stackTrace", "identity"}
+STICKY = "TASK_QUEUE_KIND_STICKY"
 
 
 def impersonal(recorded: Any) -> Any:
@@ -12,4 +14,5 @@ def impersonal(recorded: Any) -> Any:
         return [impersonal(one) for one in recorded]
     if not isinstance(recorded, dict):
         return recorded
-    return {k: impersonal(v) for k, v in recorded.items() if k not in {"stackTrace", "identity"}}
+    kept = {k: impersonal(v) for k, v in recorded.items() if k not in LEFT_OUT}
+    return kept | {"name": "sticky"} if kept.get("kind") == STICKY else kept

@@ -8,6 +8,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from workflows.agent import AgentRunWorkflow
 from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
 from workflows.delivery import DeliveryWorkflow
@@ -17,6 +18,7 @@ from workflows.sweep import SweepWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 WORKFLOWS = [
+    AgentRunWorkflow,
     DegradationWorkflow,
     DeliveryWorkflow,
     HealthWorkflow,
