@@ -104,6 +104,7 @@ def shown(place: Place) -> str:
     """
     *place* in a word or two.
 
+    >>> from contexten.delivery import Platform
     >>> shown(Place(Platform.GITHUB, "octo/hello", "7"))
     'github octo/hello 7'
     """
