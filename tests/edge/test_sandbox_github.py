@@ -248,7 +248,9 @@ def test_an_app_is_known_by_its_signature(
 
 
 @pytest.mark.parametrize(
-    "more", [{"exp": 1}, {"exp": int(time.time()) + 3600}, {"iss": "8"}, {"iss": "x"}], ids=str
+    "more",
+    [{"exp": 1}, {"exp": int(time.time()) + 3600}, {"iss": "8"}, {"iss": "x"}],
+    ids=["past", "in an hour", "another", "no number"],
 )
 def test_an_app_that_claims_too_much_is_refused(
     http: httpx.Client, key: rsa.RSAPrivateKey, app: int, more: dict[str, Any]
