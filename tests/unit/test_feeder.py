@@ -100,10 +100,14 @@ async def test_what_the_engine_refuses_is_kept_aside_and_holds_up_nothing(tmp_pa
     engine.refuses = {"3"}
     await append(spool, 10)
     async with running(a_feeder(tmp_path, engine)) as one:
+
+        async def refused() -> bool:
+            return one.counts[Taken.REFUSED] == 1
+
         await until(started(engine, 9))
+        await until(refused)
     await spool.close()
 
-    assert one.counts[Taken.REFUSED] == 1
     assert [path.stat().st_size > 0 for path in segments(tmp_path / "refused")] == [True]
 
 
