@@ -80,7 +80,7 @@ from starter.feeder import Feeder
 from starter.hidden import secrets_in
 from starter.keyring import BlobSeal
 from starter.ledger import losses_of
-from starter.lent import Lent
+from starter.lent import Lent, for_libraries
 from starter.logs import log_to_stderr
 from starter.order import Endings, Order
 from starter.queues import queues_named
@@ -289,6 +289,11 @@ def texts_of(shared: Shared) -> Texts:
     return Texts(Blobs(shared.kept, retention, seal=BlobSeal(shared.settings.keyring)))
 
 
+def redaction_of(settings: Settings) -> Redaction:
+    """What takes out every secret we know, those that are only lent to libraries included."""
+    return Redaction(secrets_in(settings, for_libraries() | os.environ))
+
+
 def revealed(secret: SecretStr | None) -> str | None:
     """What *secret* hides; None if it is not set."""
     return secret.get_secret_value() if secret else None
@@ -344,7 +349,7 @@ def of_tools(shared: Shared) -> list[Worker]:
     sizes = Sizes(settings.agent_codebase_bytes, settings.agent_checkout_bytes)
     codebase = Codebase(settings.codebase, copies, Git(settings.github_url, github.token), sizes)
     slots = settings.slots(Queue.TOOLS)
-    answers = Answers(texts_of(shared), Redaction(secrets_in(settings, os.environ)).clean)
+    answers = Answers(texts_of(shared), redaction_of(settings).clean)
     shell = Shell(settings.agent_shell.value, walls=Walls(hidden=(settings.var,)))
     bench = Workbench(copies, codebase, shell)
     deeds = deeds_of(CheckoutToolsActivities(codebase, github.renew, slots))
@@ -394,7 +399,7 @@ def workers_of(queue: Queue, shared: Shared) -> list[Worker]:
         case Queue.MODEL:
             api = model_client(settings, stack)
             texts = RecentTexts(texts_of(shared))  # a turn reads all turns before it
-            deeds = ModelActivities(api, texts, Redaction(secrets_in(settings, os.environ)))
+            deeds = ModelActivities(api, texts, redaction_of(settings))
     shared.watch.renew[str(queue)] = api.renew
     if isinstance(api, GithubClient | LinearClient):  # the others do not say what is left
         shared.limits.said[str(queue)] = api.limits

@@ -28,7 +28,7 @@ class Standing:
 
 def told(standing: Standing | None) -> str:
     """
-    How a run stands, in words; None if none is under way.
+    How a run stands, in words, whose *standing* is None if none is under way.
 
     >>> told(None)
     'No run is under way here.'

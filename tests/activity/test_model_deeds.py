@@ -1,5 +1,6 @@
 """A turn over real HTTP: what a provider answers, refuses or spoils, in our terms."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -45,10 +46,11 @@ class Desk:
     """The deeds of the model, with what they lean on."""
 
     def __init__(self, folder: Path, **setup: Any) -> None:
+        again = setup.pop("again", lambda: None)
         setup = {"names": ("openai:sandbox",), "timeout_s": 2.0} | setup
         self.kept = Database(f"sqlite:///{folder}/ledger.db")
         self.texts = Texts(Blobs(self.kept, timedelta(days=1)))
-        self.model = Models(Setup(**setup))
+        self.model = Models(Setup(**setup), again=again)
         self._deeds = ModelActivities(self.model, self.texts, Blacked())
         self.beats = 0
 
@@ -289,6 +291,20 @@ async def test_without_a_key_it_is_said_that_one_is_missing(
 
     with pytest.raises(FatalError, match="not set up"):
         await at.turn(user("go"))
+
+
+async def test_a_key_that_was_changed_is_taken_up_once_the_old_one_is_refused(
+    desk: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = os.environ["OPENAI_API_KEY"]
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-old")
+    one = desk(again=lambda: monkeypatch.setenv("OPENAI_API_KEY", good))
+    with pytest.raises(AuthenticationError):
+        await one.turn(user("Mend it."))
+
+    one.model.renew()
+
+    assert (await one.turn(user("Mend it."))).unusable is None
 
 
 async def test_what_is_too_long_for_the_model_is_not_tried_again(
