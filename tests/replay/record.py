@@ -8,8 +8,6 @@ its replay fails: that is a versioning decision, a patch or a new build.
 """
 
 import asyncio
-import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,12 +22,11 @@ from typing import Any
 import orjson
 from control import control_deeds, health_deeds
 from fakes import FakeGithub, event
-from impersonal import HISTORIES, impersonal
 from pretend import Sandbox, running_sandbox
+from recording import fresh_engine, keep
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
-from waiting import engine_answers, free_port
 from watching import boundary
 
 from activities.clients.github import GithubClient
@@ -39,7 +36,7 @@ from contexten.delivery import Event
 from contexten.errors import ClientError, ServerError
 from contexten.queues import Queue, probes_of
 from sandbox.tokens import GITHUB_TOKEN
-from starter import attributes, engine, entities
+from starter import entities
 from starter.start import start
 from workflows.breaker import PlatformWorkflow
 from workflows.degradation import DegradationWorkflow
@@ -356,28 +353,17 @@ async def record(client: Client, name: str, story: Story) -> None:
             print(f"{name}: {await handle.result()}")
         except WorkflowFailureError as failure:
             print(f"{name}: {failure.cause}")
-        history = await handle.fetch_history()
-    (HISTORIES / f"{name}.json").write_text(json.dumps(impersonal(json.loads(history.to_json()))))
-    print(f"{name}: {len(history.events)} events")
+        await keep(handle, name)
 
 
 async def main(names: list[str]) -> None:
     """Record the stories *names*, or all."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder, running_sandbox() as sandbox:
+    with running_sandbox() as sandbox:
         arranged(sandbox)
         stories = deliveries() | sweeps(sandbox.url) | levels() | books() | rounds() | gates()
-        line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
-        server = subprocess.Popen(line)
-        try:
-            await engine_answers(f"127.0.0.1:{port}")
-            client = await Client.connect(f"127.0.0.1:{port}")
-            await attributes.ensure(client)
+        async with fresh_engine() as client:
             for name in names or stories:
                 await record(client, name, stories[name])
-        finally:
-            server.terminate()
-            server.wait(10)
 
 
 if __name__ == "__main__":

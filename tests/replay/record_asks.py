@@ -7,28 +7,20 @@ Record a history once, as ``record.py`` says.
 """
 
 import asyncio
-import json
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import orjson
-from impersonal import HISTORIES, impersonal
 from platforms import arrived, carried_out, platform_workers
 from pretend import Sandbox, running_sandbox
 from recorded_runs import recorded_runs
-from temporalio.client import Client
+from recording import fresh_engine, keep
 from temporalio.worker import UnsandboxedWorkflowRunner
-from waiting import engine_answers, free_port
 
 from contexten.delivery import Platform
 from contexten.subject import branch_for
-from starter import attributes, engine
 
 ADA = "0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9"
 REPOSITORY = {"id": 1, "full_name": "octo/hello"}
@@ -94,26 +86,18 @@ def stories(sandbox: Sandbox) -> Mapping[str, Told]:
 
 async def main(names: list[str]) -> None:
     """Have everything happen, and record the stories *names*, or all."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder, running_sandbox() as sandbox:
-        line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
-        server = subprocess.Popen(line)
-        try:
-            await engine_answers(f"127.0.0.1:{port}")
-            client = await Client.connect(f"127.0.0.1:{port}")
-            await attributes.ensure(client)
-            async with platform_workers(client, sandbox), recorded_runs(client):
-                for name, told in stories(sandbox).items():
-                    event = arrived(*told)
-                    runner = UnsandboxedWorkflowRunner()
-                    print(name, await carried_out(client, runner, event, told[2]))
-                    history = await client.get_workflow_handle(event.workflow_id).fetch_history()
-                    kept = json.dumps(impersonal(orjson.loads(history.to_json())))
-                    if not names or name in names:
-                        (HISTORIES / f"{name}.json").write_text(kept)
-        finally:
-            server.terminate()
-            server.wait(10)
+    with running_sandbox() as sandbox:
+        async with (
+            fresh_engine() as client,
+            platform_workers(client, sandbox),
+            recorded_runs(client),
+        ):
+            for name, told in stories(sandbox).items():
+                event = arrived(*told)
+                runner = UnsandboxedWorkflowRunner()
+                print(name, await carried_out(client, runner, event, told[2]))
+                if not names or name in names:
+                    await keep(client.get_workflow_handle(event.workflow_id), name)
 
 
 if __name__ == "__main__":

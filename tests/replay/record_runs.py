@@ -8,9 +8,7 @@ follow a script. Record a history once, as ``record.py`` says.
 """
 
 import asyncio
-import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,18 +17,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import orjson
 from agents import Agents
 from house import House
-from impersonal import HISTORIES, impersonal
+from recording import fresh_engine, keep
 from runs import Scripted, an_ask, begun, calls, entered
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.worker import UnsandboxedWorkflowRunner
 from traffic import Sender, label
-from waiting import engine_answers, free_port, until
+from waiting import until
 
 from contexten.agent import Budget, Terms
-from starter import attributes, engine
 
 Run = WorkflowHandle[Any, Any]
 Speak = Callable[[Run], Awaitable[None]]
@@ -98,14 +94,6 @@ async def record(client: Client, name: str, house: Scripted, speak: Speak) -> No
         await keep(client.get_workflow_handle(run.id), name)
 
 
-async def keep(run: Run, name: str) -> None:
-    """Write the history of *run* down."""
-    history = await run.fetch_history()
-    kept = json.dumps(impersonal(orjson.loads(history.to_json())))
-    (HISTORIES / f"{name}.json").write_text(kept)
-    print(f"{name}: {len(history.events)} events, {len(kept) // 1024} kB")
-
-
 async def record_real() -> None:
     """Have a label lead to a pull request, and keep the history of the run."""
     with tempfile.TemporaryDirectory() as folder:
@@ -123,20 +111,10 @@ async def main(names: list[str]) -> None:
     """Record the stories *names*, or all."""
     if not names or REAL in names:
         await record_real()
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        line = engine.command(Path(folder) / "temporal.db", port=port, ui_port=free_port())
-        server = subprocess.Popen(line)
-        try:
-            await engine_answers(f"127.0.0.1:{port}")
-            client = await Client.connect(f"127.0.0.1:{port}")
-            await attributes.ensure(client)
-            for name, (house, speak) in scripted().items():
-                if not names or name in names:
-                    await record(client, name, house, speak)
-        finally:
-            server.terminate()
-            server.wait(10)
+    async with fresh_engine() as client:
+        for name, (house, speak) in scripted().items():
+            if not names or name in names:
+                await record(client, name, house, speak)
 
 
 if __name__ == "__main__":
