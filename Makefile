@@ -25,10 +25,10 @@ check: setup ## ruff, mypy, unit and shape tests: seconds
 	@.venv/bin/mypy
 	@$(PY) -m pytest tests/unit tests/shape
 
-test: setup ## every test, three files at a time
+test: setup ## every test, two files at a time
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
-	@$(PY) -m pytest -n 3 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 chaos: setup ## the scenarios under fault, in their long form
 	@$(PY) -m pytest tests/chaos --size L

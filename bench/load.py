@@ -151,6 +151,9 @@ class Sender:
             idle.append(connection)
 
     def _over(self, started: float) -> bool:
+        """Whether that was all; never before the first, however long it took to connect."""
+        if not self.sent:
+            return False
         enough = self.job.most is not None and self.sent >= self.job.most
         return enough or time.perf_counter() - started >= self.job.seconds
 

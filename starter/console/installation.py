@@ -57,6 +57,7 @@ class Installation:
         self._fixed = fixed_ports
         self._processes: list[Process] = []
         self._lock: int | None = None
+        self._ports: list[int] = []
         self.ui: str | None = None
         self.sandbox: str | None = None
         self.secrets: dict[str, str] = {}
@@ -158,7 +159,12 @@ class Installation:
         return [] if self._lock is None else [self._lock]
 
     def _port(self, usual: int) -> int:
-        return surroundings.port_or_free(usual if self._fixed else 0)
+        """The *usual* port if it is wanted, free, and nobody else is about to take it."""
+        if self._fixed and (lock := surroundings.reserved(usual)) is not None:
+            self._ports.append(lock)
+            if surroundings.is_free(usual):
+                return usual
+        return surroundings.free_port()
 
     def described(self) -> running.Running:
         """Where everything is, for the other commands."""
@@ -194,6 +200,8 @@ class Installation:
         if self._lock is not None:
             running.remove(self.settings.var)
             os.close(self._lock)
+        for lock in self._ports:
+            os.close(lock)
 
 
 def take(environment: Mapping[str, str]) -> None:

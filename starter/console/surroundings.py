@@ -1,9 +1,12 @@
 """The environment that our processes are started in: a port each, and where the sandbox is."""
 
+import fcntl
 import os
 import secrets
 import socket
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import gettempdir
 
 from contexten.delivery import Platform
 from starter.settings import ENV_FILE
@@ -55,9 +58,26 @@ def without_engine(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "TEMPORAL_CONFIG_FILE": NOTHING}
 
 
-def port_or_free(wanted: int) -> int:
-    """The port *wanted* on 127.0.0.1 if nothing is there, else a free one."""
-    return wanted if wanted and is_free(wanted) else free_port()
+def reserved(port: int, folder: Path | None = None) -> int | None:
+    """
+    A lock on *port*, as a file descriptor: ours until it is closed; None if another has it.
+
+    Of two that begin at once, both see a well-known port free until one of them listens there.
+
+    Args:
+        folder: Where locks are kept; that of temporary files if None.
+    """
+    path = (folder or Path(gettempdir())) / f"contexten-{os.getuid()}-port-{port}.lock"
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:

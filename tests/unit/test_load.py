@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,10 @@ def test_a_request_is_as_long_as_it_says() -> None:
 
     assert f"Content-Length: {len(body)}".encode() in head
     assert len(body) == BODY_BYTES
+
+
+@pytest.mark.parametrize("mode", ["keep", "bursts", "paced"])
+async def test_a_round_that_was_over_before_it_could_begin_has_a_delivery(
+    receiver: Receiver, mode: Any
+) -> None:
+    assert (await do(Job(receiver.port, mode, seconds=0.0))).answered >= 1
