@@ -93,7 +93,7 @@ def made(temporal: Client, sandbox: Sandbox, runner: WorkflowRunner, runs: Runs)
     async def deliver(platform: Platform, name: str | None, payload: dict[str, Any]) -> None:
         await carried_out(temporal, runner, arrived(platform, name, payload), payload)
 
-    thread = f"17{fresh % 10**8:08d}.{fresh % 10**6:06d}"
+    thread = f"16{fresh % 10**8:08d}.{fresh % 10**6:06d}"
     ticket = f"ENG-{1 + fresh % 800_000}"
     return Scene(sandbox, runs, deliver, f"octo/r{fresh % 10**9}", ticket, thread)
 
